@@ -1,1 +1,1 @@
-"""Infrastructure: databases, queues, files, processes and the network. It knows no domain."""
+"""Infrastructure: databases, queues, files, processes and the network. This package does not depend on any domain."""

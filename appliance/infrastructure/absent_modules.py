@@ -11,9 +11,9 @@ from types import ModuleType
 
 @contextlib.contextmanager
 def without_modules(*names: str) -> Iterator[None]:
-    """Within the block, imports of these modules fail in this thread as if they were not installed.
+    """Within the block, imports of these modules fail in this thread as if the modules were not installed.
 
-    Some libraries import every optional dependency that is installed. A module that is already imported stays.
+    Some libraries import every optional dependency that is installed. Modules that were imported before stay available.
     """
     finder = _HiddenModules(names)
     sys.meta_path.insert(0, finder)

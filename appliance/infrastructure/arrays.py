@@ -1,8 +1,9 @@
-"""A struct with arrays in one file: written in one step, then mapped into memory by every process that reads it.
+"""Stores a struct with arrays in one file. The file is written in one step; each reading process maps it into memory.
 
-The file has a mark, the length of the header (8 bytes, little endian), the header, and the arrays, each at a multiple of
-64 bytes. The header is the struct in MessagePack, with (type, shape, offset) for each array. All processes share the
-mapped pages. They use no private memory: the system drops them when memory is short, and reads them again when needed.
+The file has a mark, the length of the header (8 bytes, little endian), the header, and the arrays. Each array begins at a
+multiple of 64 bytes. The header is the struct in MessagePack, with (type, shape, offset) in place of each array. All
+processes share the mapped pages, so the arrays take no private memory. The operating system drops these pages when memory
+is short, and reads them again when needed.
 """
 
 import math
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from appliance.errors import Unavailable
 from appliance.infrastructure.atomic import UNFINISHED, move_into_place
 
-# 32 bits in files; during a computation, numpy may use 64 bits.
+# Files have 32-bit numbers; during a computation, numpy may use 64 bits.
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.integer[Any]]
 Booleans = NDArray[np.bool_]
@@ -32,11 +33,11 @@ ALIGNMENT = 64
 
 
 class ArraysDamaged(Unavailable):
-    """An arrays file is damaged, or was written by another version."""
+    """A file of arrays is damaged, or was written by another version of Lampstand."""
 
 
 class Rows:
-    """A matrix that is used a few rows at a time."""
+    """A matrix of which the caller uses only a few rows at a time."""
 
     def __init__(self, values: Floats) -> None:
         self._values = values
@@ -53,7 +54,7 @@ class Rows:
 
 
 class _StoredRows(Rows):
-    """Rows that are read from the file on demand. Access to a mapped row would load 64 KB, with the pages around it."""
+    """Rows that are read from the file on demand. Reading a row from mapped memory would load the 64 KB of pages around it."""
 
     def __init__(self, values: Floats, file: int, offset: int) -> None:
         super().__init__(values)
@@ -76,7 +77,7 @@ class _Place(msgspec.Struct, frozen=True, array_like=True):
 
 
 def write_arrays(path: Path, tree: msgspec.Struct) -> None:
-    """Write a struct, with its nested structs and lists, to a file, which replaces the old file in one step."""
+    """Write a struct, with its nested structs and lists, to a file. This replaces the old file in one step."""
     arrays: dict[int, tuple[_Place, NDArray[Any]]] = {}
     end = 0
 
@@ -86,7 +87,7 @@ def write_arrays(path: Path, tree: msgspec.Struct) -> None:
             value = value.whole()
         if not isinstance(value, np.ndarray):
             raise NotImplementedError(type(value).__name__)
-        # An array that occurs several times in the struct is written once.
+        # If the struct contains an array several times, the file contains it once.
         if id(value) not in arrays:
             array = np.ascontiguousarray(value)
             arrays[id(value)] = _Place(array.dtype.str, array.shape, end), array
@@ -107,7 +108,7 @@ def write_arrays(path: Path, tree: msgspec.Struct) -> None:
 
 
 def map_arrays(path: Path, kind: type[Kind]) -> Kind:
-    """Read the struct in a file; its arrays are mapped read-only. Raises FileNotFoundError or ArraysDamaged."""
+    """Read the struct in a file and map its arrays read-only. Raises FileNotFoundError or ArraysDamaged."""
     with path.open("rb") as file:
         try:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -117,19 +118,19 @@ def map_arrays(path: Path, kind: type[Kind]) -> Kind:
 
 
 class MappedFile(Generic[Kind]):
-    """The struct in a file. When the file is replaced, the new file is mapped. Safe to use from several threads."""
+    """The struct in a file. After the file is replaced, the new file is mapped. Safe to use from several threads."""
 
     def __init__(self, path: Path, kind: type[Kind]) -> None:
         self._path, self._kind = path, kind
         self._mapped: tuple[tuple[int, int, int], Kind] | None = None
 
     def current(self) -> Kind:
-        """The current content of the file. Raises FileNotFoundError or ArraysDamaged; the next call tries again."""
+        """Return the current content of the file. Raises FileNotFoundError or ArraysDamaged; the next call tries again."""
         status = self._path.stat()
         file = status.st_ino, status.st_mtime_ns, status.st_size
         mapped = self._mapped
         if mapped is None or mapped[0] != file:
-            # Several threads may map the file at the same time. That takes each some milliseconds, and is harmless.
+            # Several threads may map the file at the same time. That costs each thread some milliseconds, and is harmless.
             mapped = self._mapped = file, map_arrays(self._path, self._kind)
         return mapped[1]
 

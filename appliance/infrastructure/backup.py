@@ -22,7 +22,7 @@ class DataDamaged(ApplianceError):
 
 
 class BackupParts(Protocol):
-    """The parts of the appliance that these jobs need."""
+    """The parts of the appliance that the jobs of this module need."""
 
     @property
     def appliance_db(self) -> Database: ...
@@ -44,11 +44,11 @@ def back_up(context: JobContext, _arguments: NoArguments, parts: BackupParts) ->
     database.copy_to(copy)
     context.report(0.7, "checking the copy")
     _check(Database(copy, ()), "the copy")
-    # The name has the job's id, so that a retry after a crash replaces the first copy.
+    # The name contains the job's id, so a retry after a crash replaces the copy of the first try.
     target = folder / NAME.format(datetime.fromtimestamp(context.job.created_at, UTC), context.job.id)
     copy.chmod(0o600)
     move_into_place(copy, target)
-    # If the clock was set back since the job was created, its copy still counts as the newest.
+    # If the clock was set back after the job was created, the new copy still counts as the newest.
     copies = backups_by_age(folder, datetime.fromtimestamp(max(time.time(), context.job.created_at), UTC))
     for old in copies[:-keep]:
         old.unlink()
@@ -56,9 +56,9 @@ def back_up(context: JobContext, _arguments: NoArguments, parts: BackupParts) ->
 
 
 def backups_by_age(folder: Path, now: datetime) -> list[Path]:
-    """The backups in a folder, oldest first, by the time in their names.
+    """Return the backups in a folder, oldest first, by the time in their names.
 
-    A backup with a time after `now` was made while the clock was ahead. Its age is unknown; it counts as the oldest.
+    If the time in a name is after `now`, the clock was ahead. The age of such a backup is unknown, so it counts as oldest.
     """
     latest = f"appliance-{now:%Y-%m-%d-%H%M%S}"
     return sorted(folder.glob(PATTERN), key=lambda path: (path.name[: len(latest)] <= latest, path.name))

@@ -1,7 +1,8 @@
-"""The machine's own certificate authority, and its server certificate for its names and addresses.
+"""The machine's own certificate authority, and its server certificate for the machine's names and addresses.
 
-The authority can sign certificates only for this site: name constraints (RFC 5280, 4.2.1.10) permit the machine's names,
-name endings that no public site has, and private addresses. So a phone that trusts it takes no risk on other sites.
+The authority can sign certificates only for this site. Name constraints (RFC 5280, 4.2.1.10) permit only the machine's
+names, name endings that no public site has, and private addresses. So a phone that trusts this authority takes no risk on
+other sites.
 """
 
 import ipaddress
@@ -26,11 +27,12 @@ from appliance.infrastructure.opening import FileRefused, read_regular
 from appliance.infrastructure.own_names import PRIVATE_NETWORKS
 
 AUTHORITY_DAYS = 3650
-# Apple's systems accept at most 825 days for authorities that a user added; others less. One year is short enough.
+# If a user added the authority, Apple's systems accept certificates for at most 825 days, other systems for fewer.
+# So this uses one year.
 SERVER_DAYS, RENEW_DAYS = 365, 30
-# In the folder of certificates. Only one process at a time may create or renew them.
+# A file in the folder of certificates. Only the process that locks it may create or renew certificates.
 LOCK = "lock"
-# RFC 5280, appendix A.1.
+# The limit is from RFC 5280, appendix A.1.
 MAX_COMMON_NAME_CHARACTERS = 64
 PRIVATE_NAMES = ("local", "lan", "home", "internal", "home.arpa", "localhost")
 
@@ -40,7 +42,7 @@ class CertificateUnusable(Refused):
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True):
-    """The files for HTTPS; `authority` is None for a certificate from another authority."""
+    """The certificate and key for HTTPS. `authority` is None if the certificate is from another authority."""
 
     certificate: Path
     key: Path
@@ -48,7 +50,7 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Description(msgspec.Struct, frozen=True, kw_only=True):
-    """A description of a certificate; `fingerprint` is its SHA-256, as devices show it."""
+    """A description of a certificate. `fingerprint` is its SHA-256 in the form that devices show."""
 
     subject: str
     names: tuple[str, ...]
@@ -59,8 +61,8 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
 def ensure_certificates(folder: Path, names: Sequence[str], addresses: Sequence[Address], now: datetime) -> Served:
     """Return the server certificate. Recreate it if it is missing, expires within a month, or lacks a name or an address.
 
-    The authority is created once and is valid for ten years. It is recreated too if it may not sign for a name or an
-    address. Raises CertificateUnusable.
+    The authority is created once and is valid for ten years. It is also recreated if it may not sign for one of the names
+    or addresses. Raises CertificateUnusable.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with locked(folder / LOCK):
@@ -70,7 +72,9 @@ def ensure_certificates(folder: Path, names: Sequence[str], addresses: Sequence[
 def renew_certificates(
     folder: Path, names: Sequence[str], addresses: Sequence[Address], now: datetime, *, new_authority: bool
 ) -> Served:
-    """Create a new server key and certificate. With `new_authority`, also an authority, which all devices must trust again.
+    """Create a new server key and certificate. If `new_authority` is true, create a new authority first.
+
+    All devices must then trust the new authority.
 
     Raises CertificateUnusable.
     """
@@ -101,7 +105,7 @@ def _ensure(
     if renew or not _is_usable(served, issuer, names, addresses, now):
         issuer_key = _read_key(authority_key)
         if not _has_key(issuer, issuer_key):
-            # The machine stopped between writing the key and the certificate.
+            # The machine stopped after it wrote the key and before it wrote the certificate.
             issuer = _make_authority(authority, authority_key, names, addresses, now)
             issuer_key = _read_key(authority_key)
         _make_server(served, issuer, issuer_key, names, addresses, now)
@@ -109,7 +113,7 @@ def _ensure(
 
 
 def check_own(certificate: Path, key: Path) -> Served:
-    """Check a certificate from another authority. Raises CertificateUnusable."""
+    """Check a certificate that another authority signed. Raises CertificateUnusable."""
     if not _has_key(_read(certificate), _read_key(key)):
         raise CertificateUnusable(
             f"{key} is not the key of {certificate}.",
@@ -135,7 +139,7 @@ def describe(path: Path) -> Description:
 
 
 def as_der(path: Path) -> bytes:
-    """A certificate in DER, the format that phones install."""
+    """Return a certificate in DER, the format that phones install."""
     return _read(path).public_bytes(serialization.Encoding.DER)
 
 
@@ -210,7 +214,7 @@ def _make_server(
 def _new_builder(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, days: int
 ) -> x509.CertificateBuilder:
-    # Valid from yesterday on: a phone's clock may be behind.
+    # Valid since yesterday, because a phone's clock may be behind.
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -225,7 +229,7 @@ def _new_builder(
 def _is_usable(
     served: Served, issuer: x509.Certificate, names: Sequence[str], addresses: Sequence[Address], now: datetime
 ) -> bool:
-    """Whether the certificate matches its key and its issuer, does not expire soon, and has every name and address."""
+    """Return True if a certificate matches its key and its issuer, does not expire soon, and has every name and address."""
     try:
         certificate = _read(served.certificate)
         certificate.verify_directly_issued_by(issuer)
@@ -271,7 +275,7 @@ def _read(path: Path) -> x509.Certificate:
 
 def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
     try:
-        # Any kind of key: of a key from elsewhere, only the methods that all kinds share are used.
+        # The key can be of any kind. If another authority's tool made it, only methods that all kinds share are used.
         return serialization.load_pem_private_key(read_regular(path, max_bytes=MAX_PEM_BYTES), password=None)  # type: ignore[return-value]
     except FileRefused as error:
         raise CertificateUnusable(f"The key {path} cannot be read. {error.message}", remedy=error.remedy) from error

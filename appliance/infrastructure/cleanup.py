@@ -16,7 +16,7 @@ from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.settings import Settings
 
 DAY_S = 86_400.0
-# Younger temporary files are kept: a command may be using them without a job.
+# Temporary files younger than this are kept, because a command without a job may be using them.
 MIN_AGE_S = DAY_S
 
 
@@ -45,7 +45,7 @@ def clean_up(context: JobContext, _arguments: NoArguments, parts: CleanupParts) 
     now = SYSTEM_CLOCK.time()
     before = now - parts.settings.keep_events_days * DAY_S
     context.report(0.1, "pruning", now=True)
-    # Several short units of work, so that other writes wait for at most one of them.
+    # There are several short units of work, so that another write waits for at most one of them.
     with parts.appliance_db.write() as work:
         pruned = prune_events(work, before)
     with parts.appliance_db.write() as work:
@@ -63,8 +63,8 @@ def clean_up(context: JobContext, _arguments: NoArguments, parts: CleanupParts) 
 
 
 def remove_orphans(jobs: Jobs, working_folder: Path) -> int:
-    """Delete the folders of jobs that are neither queued nor running. Returns the number of deleted folders."""
-    # Folders are listed before jobs, so that a job that starts in between keeps its folder.
+    """Delete the folders of jobs that are neither queued nor running. Return the number of deleted folders."""
+    # Folders are listed before jobs. So if a job starts in between, its folder is kept.
     folders = list(working_folder.glob("job-*"))
     active = {f"job-{job.id}" for job in jobs.active()}
     orphans = [path for path in folders if path.name not in active]

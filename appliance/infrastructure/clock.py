@@ -4,14 +4,14 @@ import time
 
 
 class Clock:
-    """The clocks of this machine. Durations such as leases use `monotonic`, which setting the clock does not change."""
+    """The clocks of this machine. Durations such as leases use `monotonic`: it does not change when someone sets the clock."""
 
     def time(self) -> float:
-        """Seconds since the epoch. It can jump forward and back."""
+        """Return the seconds since the epoch. This time can jump forward and back."""
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds since an arbitrary time in the past; for durations within one process."""
+        """Return the seconds since an arbitrary time in the past. Use it only for durations within one process."""
         return time.monotonic()
 
 

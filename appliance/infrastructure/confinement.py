@@ -1,12 +1,11 @@
-"""Give up access that this process does not need: to files, programs, sockets and memory. This cannot be undone.
+"""Gives up access that this process does not need: to files, programs, sockets and memory. This cannot be undone.
 
-`allow_only_files` is called first, while the process has one thread. It uses Landlock, which applies to the calling thread
-and the threads that it starts later. `revoke_access` is called after everything is open and loaded. It uses resource
+Call `allow_only_files` first, while the process has one thread. It uses Landlock, which applies to the calling thread and
+to the threads that this thread starts later. Call `revoke_access` after everything is open and loaded. It uses resource
 limits, which every kernel has, and seccomp, which denies every system call that is not on a short list.
-
 Landlock and libseccomp are called through ctypes. The packages on PyPI are no better: those for libseccomp need a compiler
 or were last released in 2021, and those for Landlock are first versions or pre-releases. libseccomp.so.2 is part of
-Debian's base system. If it or Landlock is missing, the resource limits remain.
+Debian's base system. If Landlock or libseccomp is missing, the resource limits still apply.
 """
 
 import contextlib
@@ -23,21 +22,21 @@ import msgspec
 
 PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 4, 38
 
-# linux/landlock.h. The numbers of these three calls are the same on every architecture that Python runs on.
+# From linux/landlock.h. These three calls have the same numbers on every architecture that Python runs on.
 LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
 LANDLOCK_CREATE_RULESET_VERSION, LANDLOCK_RULE_PATH_BENEATH = 1, 1
 READ_FILE = 1 << 2
-# The number of rights of each kind, by the Landlock version that introduced them.
+# For each Landlock version that introduced rights: the total number of rights from that version on.
 FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16}
 NETWORK_RIGHTS = {4: 2}
 SCOPES = {6: 2}
 
-# seccomp.h
+# From seccomp.h.
 ALLOW, REFUSE, REPORT_UNKNOWN = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x00050000 | errno.ENOSYS
 SYNCHRONISE_THREADS = 4
 EQUAL, MASKED_EQUAL = 4, 7
 PROT_EXEC, CLONE_THREAD = 4, 0x10000
-# The system calls that an engine needs to compute, to read a file that is already open, and to exit. Calls that the
+# The system calls that a graph engine needs to compute, to read a file that is already open, and to exit. Calls that this
 # machine's architecture does not have are skipped.
 NEEDED_CALLS = (
     "brk",
@@ -84,7 +83,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Confinement(msgspec.Struct, frozen=True):
-    """The kernel features that are available in addition to resource limits."""
+    """The kernel features that this machine has in addition to resource limits."""
 
     landlock: bool
     seccomp: bool
@@ -129,15 +128,15 @@ def _load_libseccomp() -> ctypes.CDLL | None:
     return library
 
 
-# Loaded at import, because later no file can be opened.
+# The library is loaded at import, because this process cannot open files later.
 _libseccomp = _load_libseccomp()
 
 
 def allow_only_files(readable: Sequence[Path]) -> bool:
-    """Restrict this process to reading these files, without programs and TCP ports. Returns False if Landlock is missing.
+    """Allow this process to read only these files, and to use no programs or TCP ports. Returns False without Landlock.
 
-    Call it while the process has one thread. Files that are already open stay open. Raises OSError if a file cannot be
-    opened, or if the kernel has Landlock and refuses.
+    Call this function while the process has one thread. Files that are already open stay open. Raises OSError if a file
+    cannot be opened, or if the kernel has Landlock and refuses.
     """
     version = _libc.syscall(
         LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(LANDLOCK_CREATE_RULESET_VERSION)
@@ -145,14 +144,14 @@ def allow_only_files(readable: Sequence[Path]) -> bool:
     if version < 1:
         return False
     rules = _Ruleset(*(_bits(rights, version) for rights in (FILE_RIGHTS, NETWORK_RIGHTS, SCOPES)))
-    # A kernel accepts a larger structure than its own if the unknown fields are zero.
+    # A kernel accepts a structure that is larger than its own if the fields that it does not know are zero.
     ruleset = _checked(
         _libc.syscall(
             LANDLOCK_CREATE_RULESET, ctypes.byref(rules), ctypes.c_size_t(ctypes.sizeof(rules)), ctypes.c_uint32(0)
         )
     )
     try:
-        # `revoke_access` reads the second one.
+        # `revoke_access` reads MEMORY_OF_THIS_PROCESS later.
         for path in (*readable, MEMORY_OF_THIS_PROCESS):
             _allow_reading(ruleset, path)
         _gain_no_privileges()
@@ -165,8 +164,9 @@ def allow_only_files(readable: Sequence[Path]) -> bool:
 def revoke_access(*, more_memory_bytes: int, cpu_s: int) -> bool:
     """Deny opening files, starting programs, and writing except to standard output; limit memory and processor time.
 
-    `more_memory_bytes` is in addition to the current memory of the process. `cpu_s` counts from the start of the process;
-    the kernel then ends it. Returns whether seccomp is active. Raises OSError if the kernel has seccomp and refuses.
+    `more_memory_bytes` is added to the current memory of the process. `cpu_s` counts from the start of the process; after
+    this time, the kernel ends the process. Returns True if seccomp is active. Raises OSError if the kernel has seccomp and
+    refuses.
     """
     address_space, data = _memory_now()
     _libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
@@ -176,7 +176,7 @@ def revoke_access(*, more_memory_bytes: int, cpu_s: int) -> bool:
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_DATA, data + more_memory_bytes),
-        # Threads reserve address space that they do not use.
+        # The limit is larger than the memory, because threads reserve address space that they do not use.
         (resource.RLIMIT_AS, address_space + 2 * more_memory_bytes),
         (resource.RLIMIT_NOFILE, 0),
     ):
@@ -187,7 +187,7 @@ def revoke_access(*, more_memory_bytes: int, cpu_s: int) -> bool:
 
 
 def confinement_here() -> Confinement:
-    """The features that this machine offers, as far as they can be detected without confining this process."""
+    """Return the features that this machine has, as far as the process can detect them without confining itself."""
     version = _libc.syscall(
         LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(LANDLOCK_CREATE_RULESET_VERSION)
     )
@@ -218,18 +218,18 @@ def _allow_reading(ruleset: int, path: Path) -> None:
 
 
 def _gain_no_privileges() -> None:
-    """Landlock and seccomp need this without root; it is useful without them too."""
+    """Stop this process from gaining privileges. Without root, Landlock and seccomp need this; it also helps without them."""
     _checked(_libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 
 
 def _memory_now() -> tuple[int, int]:
-    """The address space and writable private memory of this process in bytes, as the kernel counts them for its limits."""
+    """Return the address space and the writable private memory of this process, in bytes as the kernel's limits count them."""
     pages = MEMORY_OF_THIS_PROCESS.read_bytes().split()
     return int(pages[0]) * resource.getpagesize(), int(pages[5]) * resource.getpagesize()
 
 
 def _deny_calls(library: ctypes.CDLL) -> bool:
-    """Deny all but the needed system calls, in all threads. Returns False if the kernel was built without seccomp."""
+    """Deny all system calls except the needed ones, in all threads. Returns False if the kernel was built without seccomp."""
     with _filter(library) as context:
         _succeeded(library.seccomp_attr_set(context, SYNCHRONISE_THREADS, 1))
         for name in NEEDED_CALLS:
@@ -238,10 +238,10 @@ def _deny_calls(library: ctypes.CDLL) -> bool:
             for output in OUTPUTS:
                 _permit(library, context, name, _Comparison(0, EQUAL, output, 0))
         for name in ("mmap", "mmap2", "mprotect"):
-            # New memory may contain data, but no machine code.
+            # Newly allocated memory may contain data, but no machine code.
             _permit(library, context, name, _Comparison(2, MASKED_EQUAL, PROT_EXEC, 0))
-        # Allow threads, but no processes. `clone3` has its flags in memory, where they cannot be checked: it is reported as
-        # unknown, and the C library uses `clone` instead.
+        # Allow new threads, but no new processes. The flags of `clone3` are in memory, where the filter cannot check them.
+        # So `clone3` is reported as unknown, and the C library uses `clone` instead.
         flags = 1 if platform.machine() == "s390x" else 0
         _permit(library, context, "clone", _Comparison(flags, MASKED_EQUAL, CLONE_THREAD, CLONE_THREAD))
         _permit(library, context, "clone3", action=REPORT_UNKNOWN)
@@ -261,7 +261,7 @@ def _filter(library: ctypes.CDLL) -> Iterator[int]:
 
 def _permit(library: ctypes.CDLL, context: int, name: str, *conditions: _Comparison, action: int = ALLOW) -> None:
     number = library.seccomp_syscall_resolve_name(name.encode())
-    # Negative if this architecture has no call with this name.
+    # The number is negative if this architecture has no call with this name.
     if number >= 0:
         compared = (_Comparison * len(conditions))(*conditions)
         _succeeded(library.seccomp_rule_add_array(context, action, number, len(conditions), compared))

@@ -1,4 +1,4 @@
-"""Connections to SQLite files: how they are opened, and how durable their commits are."""
+"""Opens connections to SQLite files, and sets how durable their commits are."""
 
 from enum import StrEnum
 from functools import cache
@@ -9,15 +9,15 @@ from urllib.parse import quote
 import apsw
 
 BUSY_TIMEOUT_MS = 30_000
-# The write-ahead log is truncated to this size after a checkpoint, so that a large import does not keep the disk space.
+# After a checkpoint, the write-ahead log is truncated to this size, so that it does not stay large after a large import.
 LOG_SIZE_LIMIT = 64 * 2**20
 
 
 class Synchronous(StrEnum):
-    """How much a power cut can lose of a database in WAL mode. It never damages the file.
+    """How many commits a database in WAL mode can lose in a power cut. A power cut never damages the file.
 
-    `FULL` writes the log to the disk at each commit, so no commit is lost. `NORMAL` writes it only at checkpoints, so the
-    last commits can be lost; it is for data that can be rebuilt.
+    `FULL` writes the log to the disk at each commit, so no commit is lost. `NORMAL` writes the log to the disk only at
+    checkpoints, so the last commits can be lost. Use `NORMAL` for data that can be rebuilt.
     """
 
     FULL = "FULL"
@@ -27,7 +27,7 @@ class Synchronous(StrEnum):
 def open_to_write(path: Path, flags: int, synchronous: Synchronous) -> apsw.Connection:
     """Open a connection to a file in WAL mode."""
     connection = connect(str(path), flags)
-    # Before the journal mode, which writes the first page of a new file.
+    # This must come before the journal mode, because setting the journal mode writes the first page of a new file.
     connection.execute(f"PRAGMA synchronous = {synchronous}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA journal_size_limit = {LOG_SIZE_LIMIT}")
@@ -35,10 +35,10 @@ def open_to_write(path: Path, flags: int, synchronous: Synchronous) -> apsw.Conn
 
 
 def connect(name: str, flags: int) -> apsw.Connection:
-    """Open a connection with sqlite-vec to a path or a URI."""
+    """Open a connection to a path or a URI, and load sqlite-vec in it."""
     connection = apsw.Connection(name, flags=flags)
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-    connection.enable_load_extension(True)  # noqa: FBT003 - the engine's own signature
+    connection.enable_load_extension(True)  # noqa: FBT003 - the parameter of apsw has no name
     connection.load_extension(_vector_extension())
     connection.enable_load_extension(False)  # noqa: FBT003
     connection.execute("PRAGMA foreign_keys = ON")
@@ -49,7 +49,7 @@ def connect(name: str, flags: int) -> apsw.Connection:
 
 @cache
 def _vector_extension() -> str:
-    """The path of sqlite-vec. Its package is not imported, because it imports numpy, which most commands do not need."""
+    """Return the path of sqlite-vec. Its package is not imported: it imports numpy, which most commands do not need."""
     package = find_spec("sqlite_vec")
     if package is None or package.origin is None:
         raise ModuleNotFoundError("The package sqlite-vec is not installed.", name="sqlite_vec")
@@ -57,10 +57,10 @@ def _vector_extension() -> str:
 
 
 def connect_read_only(path: Path) -> apsw.Connection:
-    """Open a database if its file or its folder is not writable.
+    """Open a database whose file or folder is not writable.
 
-    Reading a database in WAL mode needs two more files in the same folder. If the database was closed properly and cannot
-    change, it is read without them.
+    To read a database in WAL mode, SQLite needs two more files in the same folder. This function reads the database without
+    these files if the database was closed properly and cannot change.
     """
     uri = f"file:{quote(str(path))}?mode=ro{'&immutable=1' if is_closed(path) else ''}"
     connection = connect(uri, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)

@@ -1,4 +1,4 @@
-"""Detects an installation that lost people's data, and restores a backup."""
+"""Detects that an installation has lost people's data, and restores a backup."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ LOG_ENDINGS = ("", "-wal", "-shm")
 
 
 class PeopleDataLost(DatabaseDamaged):
-    """The database of people's data is missing or empty in a data folder that was in use."""
+    """The database of people's data is missing or empty, although the data folder was in use."""
 
 
 class BackupMissing(NotFound):
@@ -25,19 +25,19 @@ class BackupMissing(NotFound):
 
 
 class BackupUnusable(Refused):
-    """A file is not a usable backup."""
+    """A file cannot be used as a backup."""
 
 
 def newest_backup(folder: Path, now: datetime) -> Path | None:
-    """The newest backup in a folder, or None if the folder has no backup."""
+    """Return the newest backup in a folder, or None if the folder has no backup."""
     return next(reversed(backups_by_age(folder, now)), None)
 
 
 def traces_of_use(folder: DataFolder) -> list[Path]:
-    """The existing paths that show that a data folder was in use: they are created after the database of people's data.
+    """Return the existing paths that show that a data folder was in use.
 
-    A library, models, logs and the like can exist before it. An interrupted first start leaves the database with a header
-    and a log, but never a log without a database.
+    Only files that are created after the database of people's data count. A library, models, logs and the like can exist
+    before it. An interrupted first start leaves the database with a header and a log, but never a log without a database.
     """
     candidates = [folder.tls, folder.backups, folder.files, *sorted(folder.home.glob("queue-*.db"))]
     if not _has_content(folder.appliance_db):
@@ -46,8 +46,8 @@ def traces_of_use(folder: DataFolder) -> list[Path]:
 
 
 def check_not_lost(folder: DataFolder, database: Database) -> None:
-    """Raises PeopleDataLost if the database is missing or empty, but the folder was in use."""
-    # Look for the traces first: another process may be creating the database, and after it the other files.
+    """Raises PeopleDataLost if the database is missing or empty although the folder was in use."""
+    # Look for the traces first: another process may be creating the database and, after that, the other files.
     traces = traces_of_use(folder)
     if not traces or not database.is_empty:
         return
@@ -55,9 +55,9 @@ def check_not_lost(folder: DataFolder, database: Database) -> None:
     names = ", ".join(path.name for path in traces)
     backup = newest_backup(folder.backups, datetime.now(UTC))
     restore = (
-        f"The newest backup is {backup.name}: `lampstand restore` puts it in place."
+        f"The newest backup is {backup.name}: To restore it, run `lampstand restore`."
         if backup
-        else "There is no backup. If you have a copy of the file, `lampstand restore FILE` puts it in place."
+        else "There is no backup. If you have a copy of the file, run `lampstand restore FILE`."
     )
     raise PeopleDataLost(
         f"{folder.appliance_db} is {state}, but this installation was in use: {names} exist. Nothing was changed.",
@@ -72,15 +72,15 @@ def restore(
     now: datetime,
     prepare: Callable[[Database], None] = lambda _copy: None,
 ) -> tuple[Path, list[Path]]:
-    """Replace the database with a backup, by default the newest. No process may have the database open.
+    """Replace the database with a backup, by default with the newest. No process may have the database open.
 
-    `prepare` can change the checked copy before it is put in place. Returns the backup, and the new names of the files
-    that were replaced. Raises BackupMissing, BackupUnusable or DatabaseTooNew.
+    `prepare` can change the checked copy before this function puts it in place. Returns the backup, and the new names of
+    the files that were replaced. Raises BackupMissing, BackupUnusable or DatabaseTooNew.
     """
     backup = backup or newest_backup(folder.backups, now)
     if backup is None or not backup.is_file():
         message = f"There is no file {backup}." if backup else f"There is no backup in {folder.backups}."
-        raise BackupMissing(message, remedy="Give the backup file: `lampstand restore FILE`.")
+        raise BackupMissing(message, remedy="Name a backup file: `lampstand restore FILE`.")
     new_file = database.path.with_name("restored.db")
     _delete(new_file)
     try:
@@ -99,11 +99,11 @@ def restore(
 
 
 def _copy(backup: Path, new_file: Path, folder: DataFolder) -> None:
-    """Copy a database and its log. If the file was not closed properly, its last changes are in the log."""
+    """Copy a database and its log. If the database was not closed properly, its last changes are only in the log."""
     for ending in ("", "-wal") if _has_log(backup) else ("",):
         with backup.with_name(backup.name + ending).open("rb") as source:
             target = new_file.with_name(new_file.name + ending)
-            # The mode and the owner are set before any content is written. A link at this path is refused.
+            # The mode and the owner are set before any content is written. If the path is a link, opening it fails.
             with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123
                 folder.give_to_owner(file.fileno())
                 shutil.copyfileobj(source, file)
@@ -135,9 +135,9 @@ def _check(copy: Database, backup: Path) -> None:
 
 
 def _set_aside(path: Path, moment: str) -> list[Path]:
-    """Rename a database and its log files, so that they can still be examined."""
+    """Rename a database and its log files, so that an administrator can still examine them."""
     kept = []
-    # The log first: a log without its database is harmless, but it must never be applied to another database.
+    # Rename the log first: a log without its database is harmless, but SQLite must never apply it to another database.
     for ending in reversed(LOG_ENDINGS):
         file = path.with_name(path.name + ending)
         if file.exists():

@@ -1,7 +1,7 @@
 """SQLite databases: migrations, one reader per thread, one writer at a time.
 
-A write is a unit of work: `with database.write() as work: …`. It is committed at the end of the block. An error in the
-block rolls it back.
+A write is a unit of work: `with database.write() as work: …`. At the end of the block, the unit of work is committed. After
+an error in the block, it is rolled back.
 """
 
 import contextlib
@@ -25,13 +25,13 @@ from appliance.infrastructure.connections import (
 )
 from appliance.infrastructure.database_errors import DatabaseDamaged, DatabaseTooNew, engine_errors, not_writable
 
-# Each thread has its own reader with this cache. The system's file cache keeps the rest.
+# The cache of each thread's reader. The file cache of the operating system has the other pages.
 READER_CACHE_KIB = 1_000
-# While the log is emptied, nothing can be written. This is the longest wait for readers.
+# While the log is moved into the database, nobody can write. So this is the longest time to wait for readers.
 EMPTY_LOG_MS = 1_000
 # The tokenizer of every full-text index.
 TOKENIZE = "porter unicode61 remove_diacritics 2"
-# Higher than any row id: the start of a list without a `before`.
+# This number is higher than any row id. A list without a `before` starts here.
 NO_ID = 2**62
 
 CREATE_MIGRATIONS = (
@@ -46,24 +46,24 @@ Parameters = Sequence[Any] | dict[str, Any]
 
 
 class RowSource(ABC):
-    """A source of rows: a reader, or a unit of work, which sees its own changes."""
+    """A source of rows: a reader, or a unit of work. A unit of work also sees its own changes."""
 
     @abstractmethod
     def rows(self, statement: str, parameters: Parameters = ()) -> list[Row]:
-        """All rows of a query."""
+        """Return all rows of a query."""
 
     def row(self, statement: str, parameters: Parameters = ()) -> Row | None:
-        """The first row, or None."""
+        """Return the first row of a query, or None."""
         return next(iter(self.rows(statement, parameters)), None)
 
     def value(self, statement: str, parameters: Parameters = ()) -> Any:
-        """The first column of the first row, or None."""
+        """Return the first column of the first row of a query, or None."""
         first = self.row(statement, parameters)
         return first[0] if first else None
 
 
 class UnitOfWork(RowSource):
-    """A transaction in progress. It is committed when the block of `Database.write` ends without an error."""
+    """A transaction in progress. It is committed if the block of `Database.write` ends without an error."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
@@ -79,13 +79,13 @@ class UnitOfWork(RowSource):
             pass
 
     def execute_script(self, script: str) -> None:
-        """Execute several statements, separated by semicolons. Literals and triggers may contain semicolons too."""
+        """Execute several statements, separated by semicolons. String literals and triggers may contain semicolons too."""
         for _ in self._connection.execute(script):
             pass
 
     @property
     def changes(self) -> int:
-        """Rows changed by the last statement."""
+        """The number of rows that the last statement changed."""
         return self._connection.changes()
 
     @property
@@ -99,7 +99,8 @@ Migration = Callable[[UnitOfWork], None]
 class Reader(RowSource):
     """Runs queries on a connection that cannot write.
 
-    It `is_snapshot` if the disk had no room for the files that readers share with writers. Then it sees no later changes.
+    `is_snapshot` is true if the disk had no room for the files that readers share with writers. A snapshot shows no later
+    changes.
     """
 
     def __init__(self, connection: apsw.Connection, *, is_snapshot: bool = False) -> None:
@@ -108,7 +109,7 @@ class Reader(RowSource):
         self._tokenizer: apsw.FTS5Tokenizer | None = None
 
     def tokens(self, text: str) -> list[str]:
-        """The words of a text as full-text indexes store them: without accents, reduced to their stems."""
+        """Return the words of a text as full-text indexes store them: without accents, reduced to their stems."""
         if self._tokenizer is None:
             name, *options = TOKENIZE.split()
             self._tokenizer = self._connection.fts5_tokenizer(name, options)
@@ -133,8 +134,8 @@ class Reader(RowSource):
 class Database:
     """One SQLite file with its migrations: functions in the order in which they were added, recorded by name.
 
-    Call `migrate()` before the first use; it creates the file if it is missing. A file that is not writable can be read
-    if it is up to date.
+    Call `migrate()` before the first use; it creates the file if it is missing. A file that is not writable can only be
+    read if all migrations are applied.
     """
 
     def __init__(
@@ -148,7 +149,7 @@ class Database:
         self._local = threading.local()
 
     def at(self, path: Path) -> "Database":
-        """A database at another path with the same migrations."""
+        """Return a database at another path with the same migrations."""
         return Database(path, self._migrations, synchronous=self._synchronous)
 
     @property
@@ -186,7 +187,7 @@ class Database:
     def empty_log(self) -> None:
         """Move the content of the write-ahead log into the database and truncate the log, to free disk space.
 
-        If there are readers at the moment, a later checkpoint does it.
+        If the database has readers at the moment, a later checkpoint does this.
         """
         with self._writing, engine_errors(self.path):
             if self._writer is not None:
@@ -201,7 +202,7 @@ class Database:
             return Reader(connect_read_only(self.path))
         try:
             connection = connect(str(self.path), apsw.SQLITE_OPEN_READWRITE)
-            # This query makes the engine create the files that readers share with writers.
+            # This query makes SQLite create the files that readers share with writers.
             connection.execute(HAS_MIGRATIONS)
         except (apsw.FullError, apsw.IOError):
             if not is_closed(self.path):
@@ -212,14 +213,14 @@ class Database:
         return Reader(connection)
 
     def integrity(self) -> str:
-        """`ok`, or the engine's description of the damage. Needs no migration."""
+        """Return `ok`, or SQLite's description of the damage. The database does not have to be migrated."""
         try:
             return str(self.reader.value("PRAGMA quick_check"))
         except DatabaseDamaged as error:
             return error.message
 
     def copy_to(self, path: Path) -> None:
-        """Write a compact copy of the database as it is now."""
+        """Write a compact copy of the current content of the database."""
         with self._writing, engine_errors(path):
             source = open_to_write(self.path, apsw.SQLITE_OPEN_READWRITE, self._synchronous)
             try:
@@ -239,21 +240,21 @@ class Database:
 
     @property
     def is_writable(self) -> bool:
-        """False if this user may only read the file, or the file system is read-only."""
+        """False if this user has no permission to write the file, or if the file system is read-only."""
         return os.access(self.path if self.path.exists() else self.path.parent, os.W_OK) and os.access(
             self.path.parent, os.W_OK
         )
 
     @property
     def is_empty(self) -> bool:
-        """True if nothing was ever written: there is no file, or it is empty, or it has none of our tables."""
+        """True if nothing was ever written: the file is missing, or it is empty, or it has no table of Lampstand."""
         return not self._applied()
 
     def refuse_newer(self) -> None:
-        """Raises DatabaseTooNew if the file has migrations that this program does not know. Writes nothing."""
+        """Raises DatabaseTooNew if the file has migrations that this program does not know. Does not write to the file."""
         if unknown := self._applied() - {migration.__name__ for migration in self._migrations}:
             raise DatabaseTooNew(
-                f"{self.path} was written by a newer Lampstand (it knows {max(unknown)}).",
+                f"{self.path} was written by a newer Lampstand (the unknown migration is {max(unknown)}).",
                 remedy="Update this program, or choose another data folder with --home.",
             )
 
@@ -268,7 +269,7 @@ class Database:
             raise not_writable(self.path)
         with self.write() as work:
             work.execute(CREATE_MIGRATIONS)
-            # Another process may have migrated while this one waited for the lock.
+            # While this process waited for the lock, another process may have migrated the database.
             applied = {name for (name,) in work.execute(SELECT_MIGRATIONS)}
             for migration in pending:
                 if migration.__name__ not in applied:
@@ -289,5 +290,5 @@ class Database:
 
 
 def beginning_with(text: str) -> str:
-    r"""A pattern for `LIKE … ESCAPE '\'` that matches values that begin with a text. Special characters are escaped."""
+    r"""Return a pattern for `LIKE … ESCAPE '\'` that matches values with this beginning. Special characters are escaped."""
     return re.sub(r"([\\%_])", r"\\\1", text) + "%"

@@ -35,12 +35,12 @@ class DatabaseNotWritable(Refused):
 
 
 class NumberTooLarge(NotFound):
-    """A number that no row can have."""
+    """The number is too large for the id of any row."""
 
 
 @contextlib.contextmanager
 def engine_errors(path: Path | None = None) -> Iterator[None]:
-    """Translate the engine's errors into ours, if a user can act on them."""
+    """Turn errors of SQLite that a user can act on into errors of Lampstand."""
     where = str(path) if path else "the data folder"
     try:
         yield
@@ -69,7 +69,7 @@ def engine_errors(path: Path | None = None) -> Iterator[None]:
 
 
 def not_writable(path: Path) -> DatabaseNotWritable:
-    """Why a file cannot be written, as far as this process can tell."""
+    """Return an error that says why a file cannot be written, as far as this process can tell."""
     if not path.exists():
         return DatabaseNotWritable(
             f"{path} does not exist and cannot be created.", remedy="Choose another data folder with --home."

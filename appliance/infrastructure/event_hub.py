@@ -1,4 +1,4 @@
-"""Delivers the events of the log to all subscribers in this process, whichever process logged them."""
+"""Delivers the events of the log to all subscribers in this process. Any process may have logged the events."""
 
 import asyncio
 from bisect import bisect_right
@@ -26,9 +26,10 @@ class Reset(msgspec.Struct, frozen=True):
 
 
 class EventHub:
-    """Follows the log while `run` runs. A subscriber has no queue, only a cursor (the id of its last event).
+    """Follows the log while `run` runs. A subscriber has no queue, only a cursor: the id of the last event that it got.
 
-    SQLite does not announce commits, so the log's `data_version` is read 25 times per second. That takes a few microseconds.
+    SQLite does not announce commits, so `run` reads the log's `data_version` 25 times per second. One read takes a few
+    microseconds.
     """
 
     def __init__(self, log: EventLog) -> None:
@@ -40,7 +41,7 @@ class EventHub:
         self._is_closed = False
 
     async def begin(self) -> None:
-        """Read the current end of the log. Await this before the first subscriber."""
+        """Read the id of the newest event in the log. Await this before the first subscriber."""
         self._version = self._log.data_version()
         self._newest = await asyncio.to_thread(self._log.newest)
 
@@ -53,7 +54,7 @@ class EventHub:
                     await self._read_new_events()
                     self._version = version
             except ApplianceError as error:
-                # The database is busy or the disk fails for a time. The events are still there afterwards.
+                # The database may be busy, or the disk may fail for some time. After that, the events can still be read.
                 _logger.warning("events cannot be read", reason=str(error))
                 await asyncio.sleep(RETRY_S)
 
@@ -83,14 +84,14 @@ class EventHub:
         return self._newest
 
     async def past(self, event_id: int) -> None:
-        """Wait until there is an event after an id."""
+        """Wait until there is an event with a higher id than this."""
         while self._newest <= event_id:
             await self._new_events.wait()
 
     async def follow(self, after: int | None, audiences: frozenset[str]) -> AsyncIterator[Event | Reset]:
-        """Yield the events for these audiences after an id, until `close`. Without an id, yield only new events.
+        """Yield the events for these audiences with an id above `after`, until `close`. Without `after`, yield only new events.
 
-        Begins with a Reset if events after the id were pruned, or if the id is from another log.
+        Begins with a Reset if events above this id were pruned, or if the id is from another log.
         """
         position = self._newest if after is None else after
         if after not in (None, self._newest) and not await asyncio.to_thread(self._log.is_complete_after, after):
@@ -107,7 +108,7 @@ class EventHub:
                 await new_events.wait()
 
     async def _since(self, position: int) -> list[Event]:
-        """The events after an id: from memory if it goes back far enough, else from the log."""
+        """Return the events after an id: from memory if they are all there, otherwise from the log."""
         if self._recent and self._recent[0].id <= position + 1:
             first = bisect_right(self._recent, position, key=lambda event: event.id)
             return list(islice(self._recent, first, None))

@@ -1,8 +1,8 @@
 """The event log: all events in order, with increasing ids, in appliance.db.
 
-An event is appended in the same unit of work as the change that it describes, so both are saved or neither. An audience is
-a set of names, separated by spaces: `everyone`, one person, or a group that a domain names. A person with one of these
-names can see the event.
+An event is appended in the same unit of work as the change that it describes, so either both are saved or neither is. An
+audience is a set of names, separated by spaces: `everyone`, one person, or a group that a domain names. A person with one
+of these names can see the event.
 
 Each domain declares its event types as frozen structs. `server/event_types.py` lists them all.
 """
@@ -36,12 +36,12 @@ DATA_VERSION = "PRAGMA data_version"
 
 
 def one_person(number: int) -> str:
-    """The audience of one person, by account number."""
+    """Return the audience that contains only one person, by account number."""
     return f"{PERSON}{number}"
 
 
 def person_in(audience: str) -> int | None:
-    """The account number if the audience is one person, else None."""
+    """Return the account number if the audience is one person, otherwise None."""
     return int(audience.removeprefix(PERSON)) if audience.startswith(PERSON) else None
 
 
@@ -52,7 +52,7 @@ class DomainEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Forgotten(DomainEvent, frozen=True, kw_only=True):
-    """An event whose content was deleted, because its only audience was removed."""
+    """An event whose content was deleted, because the only audience that could see it was removed."""
 
     event_kind: ClassVar[str] = "forgotten"
 
@@ -71,7 +71,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     payload: msgspec.Raw
 
     def is_a(self, event_type: type[DomainEvent]) -> bool:
-        """Whether the event has this type."""
+        """Return True if the event has this type."""
         return self.kind == event_type.event_kind
 
     def payload_as(self, event_type: type[Payload]) -> Payload:
@@ -85,19 +85,19 @@ def m003_events(work: UnitOfWork) -> None:
 
 
 def append_event(work: UnitOfWork, event: DomainEvent, audience: str = EVERYONE, *, now: float) -> int:
-    """Append an event in the unit of work of the change that it describes. Returns the event's id."""
+    """Append an event in the unit of work of the change that it describes. Return the event's id."""
     row = {"at": now, "kind": event.event_kind, "audience": audience, "payload": _payload_of(event)}
     work.execute(INSERT, row)
     return work.last_insert_id
 
 
 def forget_events(work: UnitOfWork, audience: str) -> None:
-    """Delete the content of events with exactly this audience. Their ids stay, so that no subscriber sees a gap."""
+    """Delete the content of events with exactly this audience. The ids of these events stay, so no subscriber sees a gap."""
     work.execute(EMPTY, {"kind": Forgotten.event_kind, "payload": _payload_of(Forgotten()), "audience": audience})
 
 
 def prune_events(work: UnitOfWork, before: float) -> int:
-    """Delete the events before a time. Returns their number."""
+    """Delete the events before a time. Return the number of deleted events."""
     work.execute(PRUNE, (before,))
     return work.changes
 
@@ -109,21 +109,21 @@ class EventLog:
         self._database = database
 
     def after(self, event_id: int, limit: int = 500) -> list[Event]:
-        """The events after an id, oldest first."""
+        """Return the events after an id, oldest first."""
         return [_event(row) for row in self._database.reader.rows(SELECT_AFTER, (event_id, limit))]
 
     def newest(self) -> int:
-        """The highest id ever used; 0 if there were no events yet."""
+        """Return the highest id ever used, or 0 if there were no events yet."""
         return int(self._database.reader.value(SELECT_NEWEST))
 
     def is_complete_after(self, event_id: int) -> bool:
-        """False if events after this id were pruned, or the id is not from this log."""
+        """Return False if events after this id were pruned, or if the id is not from this log."""
         newest = self.newest()
         oldest = self._database.reader.value(SELECT_OLDEST)
         return (oldest or newest + 1) - 1 <= event_id <= newest
 
     def data_version(self) -> int:
-        """A number that changes, on the calling thread's connection, when another connection commits."""
+        """Return a number that changes when another connection than that of the calling thread commits."""
         return int(self._database.reader.value(DATA_VERSION))
 
 

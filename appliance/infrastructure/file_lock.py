@@ -1,4 +1,4 @@
-"""File locks between processes. A lock ends when its file is closed, also when the process dies."""
+"""File locks between processes. A lock ends when its file is closed, and also when its process dies."""
 
 import contextlib
 import fcntl
@@ -8,14 +8,14 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Lock a file for the block; wait for other processes that have the lock. Creates the file if it is missing."""
+    """Lock a file during the block. Wait for other processes that have the lock. Create the file if it is missing."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def try_lock(handle: int) -> bool:
-    """Lock an open file until it is closed. Returns False if another process has the lock."""
+    """Lock an open file until the file is closed. Returns False if another process has the lock."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

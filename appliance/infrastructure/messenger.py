@@ -1,7 +1,7 @@
-"""Messages to external services, with apprise.
+"""Sends messages to external services, with the library apprise.
 
 Some parameters of apprise's addresses open a file of this machine or download a page (`template`, `attach`, keys). Users
-type these addresses, so only parameters that are known to be harmless are accepted.
+type these addresses, so Lampstand accepts only parameters that are known to be harmless.
 """
 
 import logging
@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from appliance.errors import Refused, Unavailable
 
 _EVERY_SERVICE = frozenset("format overflow emojis verify redirect to user pass password port".split())
-# From the source of each service in apprise 2.3. All of these are sent as text, or choose how a message is sent.
+# From the source code of each service in apprise 2.3. These parameters are sent as text, or choose how a message is sent.
 _ONE_SERVICE: Mapping[str, frozenset[str]] = {
     "discord": frozenset(
         "avatar avatar_url botname batch fields flags footer footer_logo href image ping thread tts url".split()
@@ -31,11 +31,11 @@ _ONE_SERVICE: Mapping[str, frozenset[str]] = {
 
 
 class AddressNotUnderstood(Refused):
-    """The address is not an address of a supported service."""
+    """The address does not belong to a supported service."""
 
 
 class ParameterRefused(Refused):
-    """An address has an unknown parameter, or one that could open a file of this machine."""
+    """An address has an unknown parameter, or a parameter that could open a file of this machine."""
 
 
 class NotDelivered(Unavailable):
@@ -43,7 +43,7 @@ class NotDelivered(Unavailable):
 
 
 def allowed_parameters(service: str) -> frozenset[str]:
-    """The allowed parameters in an address of a service. The TLS variant of a service ends with `s`."""
+    """Return the parameters that are allowed in an address of a service. The TLS variant of a service ends with `s`."""
     own_parameters = _ONE_SERVICE.get(service) or _ONE_SERVICE.get(service.removesuffix("s")) or frozenset()
     return _EVERY_SERVICE | own_parameters
 
@@ -62,11 +62,12 @@ class AppriseMessenger:
         self._services = services
 
     def send(self, address: str, title: str, text: str) -> None:
-        """Raises AddressNotUnderstood, ParameterRefused or NotDelivered."""
+        """Send a message to an address. Raises AddressNotUnderstood, ParameterRefused or NotDelivered."""
         service = self._service(address)
         if service is None:
             raise AddressNotUnderstood(
-                "This address does not belong to an allowed service.", remedy="Remove it and add a correct address."
+                "This address does not belong to an allowed service.",
+                remedy="Remove this address and add a correct address.",
             )
         if not service.notify(title=title, body=text):
             raise NotDelivered(
@@ -74,19 +75,19 @@ class AppriseMessenger:
             )
 
     def _service(self, address: str) -> Any:
-        # Importing apprise takes half a second; only a worker that sends messages needs it.
+        # Importing apprise takes half a second, and only a worker that sends messages needs this library.
         from apprise import Apprise, AppriseAsset, PersistentStoreMode  # noqa: PLC0415
         from apprise.plugins import url_to_dict  # noqa: PLC0415
 
-        # apprise logs addresses with their passwords.
+        # Turn off the log of apprise, because it contains addresses with their passwords.
         logging.getLogger("apprise").setLevel(logging.CRITICAL)
         scheme = address.partition(":")[0].lower()
         check_parameters(address)
-        # One address is one service; apprise's `add` would accept several in one string.
+        # An address must name one service. `url_to_dict` is used because `Apprise.add` would accept several addresses.
         parts = url_to_dict(address) if scheme in self._services else None  # type: ignore[no-untyped-call] # apprise is untyped here
         if parts is None:
             return None
-        # Check the parameters again as apprise parses them.
+        # Check the parameters again, now in the form in which apprise parses them.
         _refuse(scheme, parts.get("qsd", {}))
         quiet = AppriseAsset(
             storage_mode=PersistentStoreMode.MEMORY,

@@ -1,7 +1,7 @@
-"""Which addresses belong to one device. Limits count callers by device.
+"""Finds out which addresses belong to one device. Limits count callers by device.
 
-Outside this machine's own links, an IPv6 device can use a whole /64 network, so the network counts as one caller. On a
-link of this machine, all devices share the link's network, so each address counts as one caller.
+Outside this machine's own links, an IPv6 device can use a whole /64 network, so the whole network counts as one caller. On
+a link of this machine, all devices share the network of the link, so each address counts as one caller.
 """
 
 import ipaddress
@@ -16,9 +16,9 @@ import psutil
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 DEVICE_PREFIX = 64
-# A shorter prefix belongs to a tunnel, not to a link: Teredo's is 32 bits, and all its users share it.
+# A network with a shorter prefix belongs to a tunnel, not to a link. Teredo has a prefix of 32 bits for all its users.
 SHORTEST_LINK_PREFIX = 48
-# Unique local addresses are routed only inside one site, link-local addresses not at all.
+# Unique local addresses are routed only inside one site. Link-local addresses are not routed.
 WITHIN_A_SITE = (ipaddress.IPv6Network("fe80::/10"), ipaddress.IPv6Network("fd00::/8"))
 INTERFACES_S = 30.0
 PRIVATE, BEYOND = "private IPv4", "beyond"
@@ -36,14 +36,14 @@ class InterfaceAddress(Protocol):
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """A caller. `device` identifies one device; `network` is the network it shares with other devices, or `beyond`."""
+    """A caller. `device` identifies one device. `network` is the network that it shares with other devices, or `beyond`."""
 
     device: str
     network: str
 
 
 class OwnLinks:
-    """The IPv6 networks of this machine's interfaces, refreshed after half a minute."""
+    """The IPv6 networks of this machine's interfaces. They are read again after half a minute."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class OwnLinks:
         self._lock = threading.Lock()
 
     def caller(self, address: str) -> Caller:
-        """The caller with this address."""
+        """Return the caller with this address."""
         return caller_of(address, self.networks())
 
     def networks(self) -> tuple[ipaddress.IPv6Network, ...]:
@@ -68,7 +68,7 @@ class OwnLinks:
 
 
 def caller_of(address: str, links: Sequence[ipaddress.IPv6Network]) -> Caller:
-    """The caller with an address, for a machine with these links. Text that is not an address counts as one caller."""
+    """Return the caller with an address, for a machine with these links. Text that is not an address counts as one caller."""
     try:
         parsed = plain_address(address)
     except ValueError:
@@ -82,13 +82,13 @@ def caller_of(address: str, links: Sequence[ipaddress.IPv6Network]) -> Caller:
 
 
 def plain_address(address: str) -> Address:
-    """An address without its zone; an IPv4-mapped IPv6 address becomes IPv4. Raises ValueError."""
+    """Return an address without its zone. An IPv4-mapped IPv6 address becomes an IPv4 address. Raises ValueError."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
     return (parsed.version == 6 and parsed.ipv4_mapped) or parsed
 
 
 def is_loopback(address: str) -> bool:
-    """True if a connection with this address comes from this machine."""
+    """Return True if a connection with this address comes from this machine."""
     try:
         return plain_address(address).is_loopback
     except ValueError:
@@ -96,7 +96,7 @@ def is_loopback(address: str) -> bool:
 
 
 def link_networks(addresses: Iterable[InterfaceAddress]) -> Iterator[ipaddress.IPv6Network]:
-    """The IPv6 networks of interfaces. An address from DHCP has no network (/128): then its first 64 bits are used."""
+    """Return the IPv6 networks of interfaces. If an address from DHCP has no network (/128), its first 64 bits are used."""
     for interface in addresses:
         if interface.family != socket.AF_INET6:
             continue

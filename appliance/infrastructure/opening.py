@@ -1,4 +1,4 @@
-"""Open files that users name or upload: only regular files, without blocking, and only inside their folder."""
+"""Opens files that users name or upload: only regular files, without blocking, and only inside their folder."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ from appliance.errors import Refused
 
 MAX_FILE_BYTES = 256 * 2**20
 MAX_FILES = 10_000
-# Opening a pipe without a writer does not block, and child processes do not inherit the file.
+# With these flags, opening a pipe without a writer does not block, and child processes do not inherit the file.
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _MAX_SHOWN = 80
@@ -23,16 +23,17 @@ class FileRefused(Refused):
 def open_regular(path: Path, *, inside: Path | None = None, max_bytes: int = MAX_FILE_BYTES) -> BufferedReader:
     """Open a regular file of at most `max_bytes` bytes for reading.
 
-    With `inside`, a link out of that folder is refused, even if it is created during this call. Raises FileRefused.
+    With `inside`, a link that leads out of this folder is refused, even if it is created during this call. Raises
+    FileRefused.
     """
     try:
-        # Check before opening: opening some devices has side effects.
+        # Check the file before opening it, because opening some devices has side effects.
         _refuse_irregular(path.stat().st_mode, path)
         handle = os.open(path, _READ) if inside is None else _open_inside(path, inside)
     except OSError as error:
         raise _unreadable(path, error) from error
     except ValueError as error:
-        # A NUL character, or a name that no file system allows.
+        # The name has a NUL character, or the file system does not allow it.
         raise FileRefused("This is not a valid file name.", remedy="Choose another file.") from error
     try:
         status = os.fstat(handle)
@@ -56,7 +57,10 @@ def read_regular(path: Path, *, inside: Path | None = None, max_bytes: int = MAX
 
 
 def files_inside(folder: Path, *, max_files: int = MAX_FILES) -> list[Path]:
-    """All files in a folder and its subfolders, sorted. Does not follow links. Raises FileRefused for over `max_files` files."""
+    """Return all files in a folder and its subfolders, sorted, without following links.
+
+    Raises FileRefused if there are more than `max_files` files.
+    """
     files: list[Path] = []
     for parent, _folders, names in os.walk(folder):
         files += [Path(parent, name) for name in names]
@@ -73,22 +77,22 @@ def size_of(count: int) -> str:
 
 
 def shown_name(path: Path) -> str:
-    """A file name in a form for messages, whatever bytes it contains."""
+    """Return a file name in a form for messages. The name can contain any bytes."""
     return shown_text(path.name)
 
 
 def shown_text(text: str, *, max_length: int = _MAX_SHOWN) -> str:
-    """Text from a file in a form for messages: one line, printable, and not too long."""
+    """Return text from a file in a form for messages: one line, printable, and not too long."""
     clean = "".join(letter if letter.isprintable() else "�" for letter in text[: max_length + 1])
     return clean if len(clean) <= max_length else f"{clean[: max_length - 1]}…"
 
 
 def _open_inside(path: Path, folder: Path) -> int:
-    """Open a file by walking down from its folder on its real path. Links created since then are not followed."""
+    """Open a file by walking from its folder along its real path. Links that were created in the meantime are not followed."""
     top, real = os.path.realpath(folder, strict=True), os.path.realpath(path, strict=True)
     if os.path.commonpath([top, real]) != top:
         raise FileRefused(
-            f"{shown_name(path)} is a link out of its folder.",
+            f"{shown_name(path)} is a link that leads out of its folder.",
             remedy="Copy the file itself into the folder.",
         )
     *folders, name = Path(os.path.relpath(real, top)).parts

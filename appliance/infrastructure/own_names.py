@@ -24,14 +24,14 @@ PRIVATE_NETWORKS = (
 
 
 def own_names(more_names: Iterable[str] = ()) -> list[str]:
-    """The names of this machine: `localhost`, its host name, its multicast DNS name, and more names."""
+    """Return the names of this machine: `localhost`, its host name, its multicast DNS name, and `more_names`."""
     host = platform.node().split(".")[0].lower() or "lampstand"
     names = ("localhost", host, f"{host}.local", *(name.strip().lower() for name in more_names if name.strip()))
     return list(dict.fromkeys(filter(None, map(_as_ascii, names))))
 
 
 def _as_ascii(name: str) -> str:
-    """A name in the ASCII form that certificates use; empty if it is not a valid machine name."""
+    """Return a name in the ASCII form that certificates use. Returns an empty text if this is not a valid machine name."""
     try:
         return name.encode("idna").decode("ascii")
     except UnicodeError:
@@ -39,7 +39,10 @@ def _as_ascii(name: str) -> str:
 
 
 def own_addresses(listened_on: str = "") -> list[Address]:
-    """The address that the server listens on, or else the private addresses of this machine, without link-local ones."""
+    """Return the address that the server listens on. If it is not set, return this machine's private addresses.
+
+    Link-local addresses are left out.
+    """
     with contextlib.suppress(ValueError):
         if not ipaddress.ip_address(listened_on).is_unspecified:
             return [ipaddress.ip_address(listened_on)]
@@ -49,7 +52,7 @@ def own_addresses(listened_on: str = "") -> list[Address]:
         for interface in interfaces
         if interface.family in (socket.AF_INET, socket.AF_INET6)
     }
-    # Public addresses change with the provider; clients on the local network do not need them.
+    # Public addresses are left out: they change with the provider, and clients on the local network do not need them.
     private = [address for address in all_addresses if _is_private(address) and not address.is_link_local]
     return sorted(private, key=lambda address: (address.version, address.packed))
 

@@ -1,4 +1,4 @@
-"""The paths in the data folder, and its permissions: only this user can read it."""
+"""The paths in the data folder, and the folder's permissions: only the user who runs Lampstand can read it."""
 
 import contextlib
 import hashlib
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from appliance.errors import Refused
 
-# The kernel's limit for a Unix socket's path is 108 bytes with the closing zero.
+# In the kernel, the path of a Unix socket can have at most 108 bytes, including the zero at its end.
 SOCKET_PATH_LIMIT = 100
 # New files and folders are readable only by their owner.
 PRIVATE_UMASK = 0o077
@@ -22,10 +22,10 @@ class DataFolderUnusable(Refused):
 
 
 class DataFolder:
-    """The paths in one data folder. Creates folders, but no files. `home` is the real path, without links."""
+    """The paths in one data folder. This class creates folders, but no files. `home` is the real path, without links."""
 
     def __init__(self, home: Path) -> None:
-        # Not Path.resolve, which raises another error for circular links.
+        # Path.resolve is not used, because it raises another error for circular links.
         self.home = Path(os.path.realpath(home.expanduser()))
         self.library_db = self.home / "library.db"
         self.appliance_db = self.home / "appliance.db"
@@ -40,11 +40,11 @@ class DataFolder:
 
     @property
     def is_writable(self) -> bool:
-        """False if this user may only read the folder, or its file system is read-only."""
+        """False if this user has no permission to write the folder, or if its file system is read-only."""
         return os.access(self.home, os.W_OK | os.X_OK)
 
     def create(self) -> "DataFolder":
-        """Create the folders, for this user only. A read-only data folder stays unchanged. Raises DataFolderUnusable."""
+        """Create the folders for this user only. Does not change a read-only data folder. Raises DataFolderUnusable."""
         try:
             if self.appliance_db.exists() and not self.is_writable:
                 return self
@@ -53,24 +53,24 @@ class DataFolder:
                     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                     self.give_to_owner(folder)
             if self.appliance_db.exists() and _is_open_to_others(self.home):
-                # Password hashes and people's questions are stored here.
+                # The folder contains password hashes and people's questions.
                 self.home.chmod(0o700)
         except OSError as error:
             raise DataFolderUnusable(
                 f"The data folder {self.home} cannot be written: {error.strerror}.",
-                remedy="Choose another folder with --home, or change the owner of this one.",
+                remedy="Choose another folder with --home, or change the owner of this folder.",
             ) from error
         return self
 
     def open_to_others(self) -> list[Path]:
-        """The folders and files with people's data that other users of the machine can read or write.
+        """Return the folders and files with people's data that other users of the machine can read or write.
 
-        Includes only files of this user. Libraries, models and translations contain nothing about people.
+        Only files of this user are included. Libraries, models and translations contain no data about people.
         """
         return [path for path in self._private() if _is_open_to_others(path)]
 
     def make_private(self) -> list[Path]:
-        """Remove the permissions of other users. Returns the changed paths."""
+        """Remove the permissions of other users from these paths. Return the changed paths."""
         changed = self.open_to_others()
         for path in changed:
             with contextlib.suppress(FileNotFoundError):
@@ -84,17 +84,17 @@ class DataFolder:
             if isinstance(target, int):
                 os.fchown(target, owner.st_uid, owner.st_gid)
             else:
-                # Change the link itself, not its target.
+                # If the path is a link, change the link itself, not its target.
                 os.lchown(target, owner.st_uid, owner.st_gid)
 
     def _private(self) -> Iterator[Path]:
         yield self.home
-        # A part of the folder can be a link to another disk. Then the target's permissions matter.
+        # A part of the folder can be a link to another disk. In that case, the permissions of the target matter.
         for file in (*self.home.glob("*.db*"), self.home / "settings.toml"):
             yield Path(os.path.realpath(file))
         for folder in (self.logs, self.run, self.tls, self.backups, self.files, self.working_folder):
             yield Path(os.path.realpath(folder))
-            # Unlike rglob, os.walk skips a folder that is deleted in the meantime.
+            # os.walk skips a folder that is deleted in the meantime; rglob does not.
             for parent, folders, files in os.walk(os.path.realpath(folder)):
                 yield from (Path(parent, name) for name in (*folders, *files))
 
@@ -109,17 +109,17 @@ class DataFolder:
 
     @property
     def suggestions(self) -> Path:
-        """The suggestions for a user who is typing, compiled from the library."""
+        """The suggestions that users see while they type. They are compiled from the library."""
         return self.home / "search" / "suggestions.arrays"
 
     @property
     def topic_memory(self) -> Path:
-        """Topics with votes from an imported file, in addition to the built-in ones."""
+        """Topics with votes from an imported file. They are used in addition to the built-in topics."""
         return self.home / "topics.npz"
 
     @property
     def web_address(self) -> Path:
-        """A file with the address of the running web server, for commands."""
+        """A file with the address of the running web server. Commands read it."""
         return self.run / "web.address"
 
     def queue_db(self, queue: str) -> Path:
@@ -127,7 +127,7 @@ class DataFolder:
 
     @property
     def models_socket(self) -> Path:
-        """The model runtime's socket; in the temporary folder if the data folder's path is too long for a socket."""
+        """The model runtime's socket. It is in the temporary folder if the data folder's path is too long for a socket."""
         path = self.run / "models.sock"
         if len(os.fsencode(path)) <= SOCKET_PATH_LIMIT:
             return path
@@ -142,12 +142,15 @@ class DataFolder:
 
     @property
     def supervisor_pid(self) -> Path:
-        """A file with the process number of the supervisor that `up` started."""
+        """A file with the process number of the supervisor that `lampstand up` started."""
         return self.run / "supervisor.pid"
 
 
 def _is_open_to_others(path: Path) -> bool:
-    """Whether other users have permissions. False for a missing path, a link, another user's file, or a folder like /tmp."""
+    """Return True if other users have permissions for a path.
+
+    Returns False for a missing path, a link, another user's file, or a folder like /tmp.
+    """
     try:
         status = path.lstat()
     except OSError:

@@ -1,4 +1,4 @@
-"""Run other programs: with an argument list, a time limit, and clean-up of all child processes."""
+"""Runs other programs, with an argument list, a time limit, and clean-up of all child processes."""
 
 import contextlib
 import os
@@ -26,8 +26,8 @@ PROBE_S = 5.0
 class ProgramFailed(Unavailable):
     """Another program failed or took too long.
 
-    `status` is its exit status, or minus the number of the signal that ended it. It is None if Lampstand ended the program
-    or could not start it.
+    `status` is the exit status of the program. If a signal ended the program, it is minus the number of the signal. It is
+    None if Lampstand ended the program or could not start it.
     """
 
     def __init__(self, message: str, *, remedy: str = "", status: int | None = None) -> None:
@@ -36,7 +36,7 @@ class ProgramFailed(Unavailable):
 
 
 class ProgramTooSlow(ProgramFailed):
-    """Another program was ended because it took too long."""
+    """Lampstand ended another program because it took too long."""
 
 
 class Finished(msgspec.Struct, frozen=True):
@@ -61,12 +61,12 @@ def run_program(
 ) -> Finished:
     """Run a program to its end, and call `on_line` with each line of its output.
 
-    `environment` is added to the environment of this process, or replaces it without `inherit_environment`. Pass secrets in
-    `standard_input`: every user of the machine can read the arguments of a program. A program that prints a line of more
-    than `max_line_characters` is ended and has failed.
-    The program and its children are ended when `stop` is set, when `on_line` raises, and when this process dies.
-    Raises ProgramFailed if the program cannot start, fails, or takes longer than `timeout_s` seconds; the message contains
-    its last line. A program that was ended by `stop` does not raise; its status is returned.
+    `environment` is added to the environment of this process. If `inherit_environment` is false, it replaces that
+    environment. Pass secrets in `standard_input`, because every user of the machine can read the arguments of a program.
+    If a program prints a line of more than `max_line_characters`, it is ended and has failed.
+    The program and its children are ended when `stop` is set, when `on_line` raises an error, and when this process dies.
+    Raises ProgramFailed if the program cannot start, fails, or takes longer than `timeout_s` seconds. The message contains
+    the last line of the program. If `stop` ended the program, this function raises nothing and returns the exit status.
     """
     if shutil.which(arguments[0]) is None:
         raise ProgramFailed(f"{arguments[0]} could not be started: it is not installed.")
@@ -80,7 +80,8 @@ def run_program(
             errors="replace",
             cwd=cwd,
             env={**(os.environ if inherit_environment else {}), **(environment or {})},
-            # Not a new session: kernels share the cores among sessions first, and niceness applies only within a session.
+            # The child does not get a new session: kernels share the cores between sessions first, and niceness applies
+            # only within one session.
             process_group=0,
         )
     except OSError as error:
@@ -94,7 +95,7 @@ def run_program(
     try:
         if child.stdin is not None:
             threading.Thread(target=_feed, args=(child.stdin, standard_input), daemon=True).start()
-        assert child.stdout is not None  # noqa: S101 - it is a PIPE
+        assert child.stdout is not None  # noqa: S101 - stdout is a PIPE
         for line in _lines(child.stdout, max_line_characters):
             tail = [*tail[-TAIL_LINES + 1 :], line.rstrip()]
             on_line(line.rstrip())
@@ -117,7 +118,7 @@ def run_program(
 
 
 def _feed(stdin: IO[str], text: str) -> None:
-    """Write to standard input. Runs in its own thread, because a program may print before it has read everything."""
+    """Write to standard input. This runs in a thread of its own, because a program may print before it has read its input."""
     with contextlib.suppress(OSError), stdin:
         stdin.write(text)
 
@@ -140,7 +141,7 @@ def _watch(pid: int, timeout_s: float, stop: threading.Event, ended: threading.E
             if not stop.is_set():
                 expired.set()
             end_process_tree(pid)
-            # Also end children whose parent has already ended. The group id cannot be reused before `child.wait`.
+            # Children are ended even if their parent has already ended. The group id cannot be reused before `child.wait`.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
             return
@@ -148,9 +149,9 @@ def _watch(pid: int, timeout_s: float, stop: threading.Event, ended: threading.E
 
 @cache
 def dying_with_parent() -> tuple[str, ...]:
-    """A command prefix with which the kernel ends a program when the thread that started it has ended.
+    """Return a command prefix. With this prefix, the kernel ends a program when the thread that started it has ended.
 
-    Empty if `setpriv` is missing or does not support the option, as in BusyBox.
+    The prefix is empty if `setpriv` is missing or does not support the option, as in BusyBox.
     """
     program = shutil.which("setpriv")
     if program is None:
@@ -164,7 +165,7 @@ def dying_with_parent() -> tuple[str, ...]:
 
 
 def _nice_command(niceness: int) -> tuple[str, ...]:
-    # With its full path: the program's environment may lack PATH.
+    # The full path is used, because the program's environment may have no PATH.
     program = shutil.which("nice") if niceness else None
     return (program, "-n", str(niceness)) if program else ()
 

@@ -1,7 +1,8 @@
-"""Job queues with Huey, which only this module uses. A queue carries job ids as JSON to wake its consumer.
+"""Job queues with Huey. Only this module uses Huey. A queue carries job ids as JSON, to wake its consumer.
 
-Huey deletes a task when it hands it out, so the jobs table is the source of truth. A task only says that there is work;
-the consumer claims the next job from the table. A sweep at start and every minute requeues the jobs of dead workers.
+Huey deletes a task when it hands the task to a consumer. So only the jobs table is reliable. A task only says that a job
+may be waiting; the consumer claims the next job from the table. At its start and every minute, the consumer sweeps: it
+requeues the jobs of dead workers.
 """
 
 import contextlib
@@ -19,7 +20,8 @@ from appliance.infrastructure.absent_modules import without_modules
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.file_lock import locked
 
-# Huey imports every installed database client. They take 14 MB of memory per process, and queues in files do not need them.
+# Huey imports every installed database client. The clients take 14 MB of memory per process, and queues in files do not
+# need them.
 with without_modules("psycopg", "redis"):
     from huey import PostgresHuey, RedisHuey, SqliteHuey, crontab, storage
     from huey.api import Huey
@@ -34,7 +36,7 @@ TIMES = tuple(name for name in ("eta", "expires_resolved") if name in Message._f
 
 
 class QueueAddressInvalid(Refused):
-    """The setting `queues_address` is not an address of a supported queue."""
+    """The setting `queues_address` does not contain the address of a supported queue."""
 
 
 class QueueUnreachable(Unavailable):
@@ -42,7 +44,7 @@ class QueueUnreachable(Unavailable):
 
 
 class _JsonSerializer(Serializer):  # type: ignore[misc] # huey is untyped
-    """Messages as JSON, so that no content of a queue can execute code."""
+    """Encodes messages as JSON, so that the content of a queue cannot execute code."""
 
     def _serialize(self, data: Any) -> bytes:
         return msgspec.json.encode(list(data) if isinstance(data, Message) else data)
@@ -70,14 +72,14 @@ class JobQueue:
         self._huey.periodic_task(crontab(), name="sweep")(self._swept)
 
     def wake(self, job_id: int, delay_s: float = 0.0) -> None:
-        """Wake the consumers, now or after some seconds. Raises QueueUnreachable."""
+        """Wake the consumers now, or after `delay_s` seconds. Raises QueueUnreachable."""
         try:
             if delay_s:
                 self._task.schedule(args=(job_id,), delay=delay_s)
             else:
                 self._task(job_id)
         except Exception as error:
-            # Every error of the server's client library means the same here.
+            # The client libraries raise different errors, but each of them means that the queue is unreachable.
             raise QueueUnreachable(
                 f"The queue {self.name} cannot be reached: {error}.",
                 remedy="The job is queued. A worker finds it within a minute.",
@@ -86,10 +88,10 @@ class JobQueue:
     def consume(self, *, work: Callable[[], None], sweep: Callable[[], None], threads: int = 1) -> None:
         """Call `work` when the queue is woken, and `sweep` at start and every minute, until this process gets a signal.
 
-        `work` is called from several threads. SIGTERM ends immediately, SIGINT after the running jobs.
+        `work` is called from several threads. SIGTERM ends this call immediately, SIGINT after the running jobs.
         """
         self._work, self._sweep = work, sweep
-        # The sweep sends the earlier wake-ups again, each only once.
+        # Delete earlier wake-ups: the sweep sends them again, each only once.
         self._huey.storage.flush_queue()
         self._swept()
         Consumer(
@@ -124,12 +126,12 @@ def _open(name: str, path: Path, address: str) -> Huey:
         ) from error
     raise QueueAddressInvalid(
         f"{address.rsplit('@', maxsplit=1)[-1]!r} is not a valid address of job queues.",
-        remedy="Use `redis://host:6379/0` or `postgresql://user@host/name`, or leave it empty for files in the data folder.",
+        remedy="Use `redis://host:6379/0` or `postgresql://user@host/name`, or leave it empty to use files in the data folder.",
     )
 
 
 def _import_clients() -> None:
-    """Import the clients of queue servers into the module of Huey that uses them, each where it is installed."""
+    """Import the clients of queue servers into the module of Huey that uses them, if they are installed."""
     with contextlib.suppress(ImportError):
         storage.psycopg = importlib.import_module("psycopg")
     with contextlib.suppress(ImportError):
@@ -140,11 +142,11 @@ def _import_clients() -> None:
 
 
 def _drop_damaged(path: Path) -> None:
-    """Delete a queue's file if a power cut damaged it: Huey does not sync it, and a sweep sends its messages again."""
+    """Delete a queue's file if a power cut damaged it. Huey does not sync this file, and a sweep sends its messages again."""
     if not path.exists() or _is_intact(path):
         return
     with locked(path.with_name(f"{path.name}.lock")):
-        # Another process may have replaced it in the meantime.
+        # Another process may have replaced the file in the meantime.
         if path.exists() and not _is_intact(path):
             structlog.get_logger().warning("a damaged queue was rebuilt", path=str(path))
             for ending in ("-wal", "-shm", ""):
@@ -160,4 +162,4 @@ def _is_intact(path: Path) -> bool:
 
 
 def _not_a_consumer() -> None:
-    raise RuntimeError("a process that does not consume this queue got a message")
+    raise RuntimeError("this process does not consume the queue, but got a message")

@@ -1,4 +1,4 @@
-"""Connections to the queues of one data folder. Each is opened at its first use."""
+"""Connections to the queues of one data folder. Each connection is opened at its first use."""
 
 import threading
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class QueueConnections:
-    """Connections to the queues, in files of the data folder or at an address. Safe to use from several threads."""
+    """Connections to the queues. The queues are in files of the data folder, or at an address. Safe for several threads."""
 
     def __init__(self, folder: DataFolder, address: str) -> None:
         self._folder, self._address = folder, address
@@ -18,7 +18,7 @@ class QueueConnections:
         self._opening = threading.Lock()
 
     def to(self, queue: str) -> "JobQueue":
-        """The connection to a queue's workers. Raises QueueAddressInvalid."""
+        """Return the connection to a queue's workers. Raises QueueAddressInvalid."""
         from appliance.infrastructure.queue import JobQueue
 
         with self._opening:

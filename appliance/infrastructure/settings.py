@@ -41,14 +41,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str,
         Meta(description="PEM file of a certificate from another authority, instead of this machine's own authority."),
     ] = ""
-    tls_key: Annotated[str, Meta(description="PEM file of the key of that certificate.")] = ""
+    tls_key: Annotated[str, Meta(description="PEM file with the key for `tls_certificate`.")] = ""
     default_translation: Annotated[
         str, Meta(description="Translation for people who have not chosen a translation.")
     ] = "WEB"
     embedded_translation: Annotated[
         str,
         Meta(
-            description="Translation that search by meaning uses; another English translation if it is not installed."
+            description="Translation that is searched by meaning. If it is not installed, another English translation is used."
         ),
     ] = "WEB"
     models_address: Annotated[
@@ -58,7 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "another machine."
         ),
     ] = ""
-    models_token: Annotated[str, Meta(description="Bearer token for the model runtime at that address.")] = ""
+    models_token: Annotated[str, Meta(description="Bearer token for the model runtime at `models_address`.")] = ""
     embedding_model: Annotated[str, Meta(description="Model that turns verses and queries into vectors.")] = (
         "all-MiniLM-L6-v2"
     )
@@ -84,7 +84,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             description="Long library jobs that run at the same time; one more slot is reserved for short jobs.",
         ),
     ] = 1
-    keep_events_days: Annotated[float, Meta(gt=0, description="Days that events and finished jobs are kept.")] = 30.0
+    keep_events_days: Annotated[
+        float, Meta(gt=0, description="Number of days that events and finished jobs are kept.")
+    ] = 30.0
     keep_backups: Annotated[
         int, Meta(ge=1, description="Number of nightly backups of people's data that are kept.")
     ] = 7

@@ -1,4 +1,4 @@
-"""The site's HTTPS certificate, from this machine's own authority or from another, and the site's addresses."""
+"""The site's HTTPS certificate, signed by this machine's own authority or by another authority, and the site's addresses."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ class SiteCertificate:
         self._settings, self._folder = settings, folder
 
     def served(self) -> "Served":
-        """The certificate, created or renewed if necessary. Raises CertificateUnusable."""
+        """Return the certificate. Create or renew it if necessary. Raises CertificateUnusable."""
         from appliance.infrastructure.certificates import check_own, ensure_certificates, today
         from appliance.infrastructure.own_names import own_addresses
 
@@ -25,13 +25,13 @@ class SiteCertificate:
         return ensure_certificates(self._folder, self._names(), own_addresses(self._settings.host), today())
 
     def renew(self, *, new_authority: bool) -> "Served":
-        """Create new keys. Raises CertificateUnusable if the certificate is from another authority."""
+        """Create new keys. Raises CertificateUnusable if another authority issued the certificate."""
         from appliance.infrastructure.certificates import CertificateUnusable, renew_certificates, today
         from appliance.infrastructure.own_names import own_addresses
 
         if self._settings.tls_certificate:
             raise CertificateUnusable(
-                "Lampstand did not create this certificate: it is set by the setting tls_certificate.",
+                "Lampstand did not create this certificate: the setting tls_certificate names it.",
                 remedy="Get a new certificate from the authority that issued it.",
             )
         addresses = own_addresses(self._settings.host)
@@ -39,13 +39,13 @@ class SiteCertificate:
 
     @property
     def keys_are_exposed(self) -> bool:
-        """Whether an earlier version created the keys; `exposed_keys.EXPOSED_KEYS` explains why that matters."""
+        """True if an earlier version created the keys. `exposed_keys.EXPOSED_KEYS` explains why that matters."""
         from appliance.infrastructure.exposed_keys import keys_are_exposed
 
         return not self._settings.tls_certificate and keys_are_exposed(self._folder)
 
     def addresses(self) -> list[str]:
-        """The HTTPS addresses of this machine for other machines: with its names, then with its IP addresses."""
+        """Return the HTTPS addresses of this machine for other machines: first with its names, then with its IP addresses."""
         from appliance.infrastructure.own_names import own_addresses
 
         names = [name for name in self._names() if "." in name]

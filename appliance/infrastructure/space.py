@@ -17,7 +17,7 @@ class StoragePart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parts_of(folder: DataFolder) -> list[StoragePart]:
-    """The parts of the data folder, largest first. The log of a database is counted with it."""
+    """Return the parts of the data folder, largest first. The size of a database includes its log."""
     sizes: dict[str, int] = {}
     for entry in folder.home.iterdir() if folder.home.is_dir() else ():
         name = entry.name.removesuffix("-wal").removesuffix("-shm")

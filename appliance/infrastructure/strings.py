@@ -1,4 +1,4 @@
-"""Many strings in two arrays: a hundred thousand strings need no Python objects, and can be mapped from a file."""
+"""Many strings in two arrays. So a hundred thousand strings need no Python objects, and can be mapped from a file."""
 
 import bisect
 import itertools
@@ -11,7 +11,7 @@ from appliance.infrastructure.arrays import Integers
 
 
 class Strings(msgspec.Struct, frozen=True):
-    """Strings by number, from 0. String `i` is the UTF-8 in `text` from `offsets[i]` to `offsets[i + 1]`."""
+    """Strings by number, from 0. String `i` is the UTF-8 text in `text` from `offsets[i]` to `offsets[i + 1]`."""
 
     text: Integers
     offsets: Integers
@@ -27,21 +27,21 @@ class Strings(msgspec.Struct, frozen=True):
         return (text[start:end].decode() for start, end in itertools.pairwise(offsets))
 
     def first_sorted(self, value: str) -> int:
-        """The number of strings that sort before `value`. The strings must be in the order of their UTF-8."""
+        """Return the number of strings that sort before `value`. The strings must be in the order of their UTF-8 bytes."""
         return bisect.bisect_left(range(len(self)), value.encode(), key=self.encoded)
 
     def encoded(self, number: int) -> bytes:
-        """A string in UTF-8."""
+        """Return a string as UTF-8 bytes."""
         return self.text[self.offsets[number] : self.offsets[number + 1]].tobytes()
 
 
 class StringTable(Strings, frozen=True):
-    """Strings that can be found by value too; `order` has their numbers in the order of their UTF-8."""
+    """Strings that can also be found by value. `order` has the numbers of the strings in the order of their UTF-8 bytes."""
 
     order: Integers
 
     def find(self, value: str) -> int | None:
-        """The number of a string, or None if the table does not contain it."""
+        """Return the number of a string, or None if the table does not contain it."""
         position = self.first_from(value)
         if position == len(self):
             return None
@@ -52,8 +52,8 @@ class StringTable(Strings, frozen=True):
         return isinstance(value, str) and self.find(value) is not None
 
     def first_from(self, value: str) -> int:
-        """The number of strings that sort before `value`, which need not be in the table: its position in `order`."""
-        # Numbers are read twice as fast from a memoryview as from a NumPy array.
+        """Return the position in `order` where `value` is or would be: the number of strings that sort before it."""
+        # Reading numbers from a memoryview is twice as fast as reading them from a NumPy array.
         text, offsets = self.text.data, self.offsets.data
         return bisect.bisect_left(
             self.order.data,

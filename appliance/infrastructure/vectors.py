@@ -1,4 +1,4 @@
-"""A table of unit vectors in sqlite-vec. Results are ordered by L2 distance, which orders unit vectors as cosine does."""
+"""A table of unit vectors in sqlite-vec. Results are sorted by L2 distance; for unit vectors, cosine gives the same order."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +9,7 @@ from appliance.infrastructure.database import Reader, Row, UnitOfWork
 class VectorTable:
     """Vectors of `dimensions` 32-bit floats, by integer id.
 
-    Methods take and return vectors as little-endian float32 bytes, the format that the engine stores.
+    Methods take and return vectors as little-endian float32 bytes. sqlite-vec stores this format.
     """
 
     def __init__(self, name: str, dimensions: int) -> None:
@@ -36,19 +36,19 @@ class VectorTable:
         work.execute(self._create)
 
     def clear(self, work: UnitOfWork) -> None:
-        """Empty the table by recreating it: deleting rows in sqlite-vec frees no space."""
+        """Empty the table by recreating it, because deleting rows in sqlite-vec does not free space."""
         work.execute(self._drop)
         self.create(work)
 
     def compact(self, work: UnitOfWork) -> None:
-        """Free the space of deleted vectors by copying the others to a new table."""
+        """Free the space of deleted vectors by copying the remaining vectors to a new table."""
         work.execute(self._copy_to_temp)
         self.clear(work)
         work.execute(self._copy_back)
         work.execute(self._drop_temp)
 
     def replace(self, work: UnitOfWork, rows: Sequence[tuple[int, bytes]], *, present: Iterable[int]) -> None:
-        """Store vectors; `present` are those of their ids that already have a row."""
+        """Store vectors. `present` has the ids that already have a row in the table."""
         work.execute_many(self._delete, [(row_id,) for row_id in present])
         work.execute_many(self._insert, rows)
 
@@ -56,28 +56,28 @@ class VectorTable:
         work.execute_many(self._delete, [(row_id,) for row_id in ids])
 
     def each(self, reader: Reader) -> Iterator[tuple[int, bytes]]:
-        """All vectors with their ids, in no order."""
+        """Yield all vectors with their ids, in no particular order."""
         return ((int(row_id), bytes(vector)) for row_id, vector in reader.each(self._all))
 
     def vectors_of(self, reader: Reader, ids: Iterable[int]) -> dict[int, bytes]:
-        """The vectors of these ids; ids without a vector are left out."""
+        """Return the vectors of these ids. Ids without a vector are left out."""
         rows = reader.rows(self._of, (json.dumps(list(ids)),))
         return {int(row_id): bytes(vector) for row_id, vector in rows}
 
     def nearest(self, reader: Reader, vector: bytes, k: int) -> list[tuple[int, float]]:
-        """The `k` nearest ids with their cosine similarity, best first."""
+        """Return the `k` nearest ids with their cosine similarity, best first."""
         return _similarities(reader.rows(self._nearest, (vector, k)))
 
     def nearest_within(self, reader: Reader, vector: bytes, k: int, first: int, last: int) -> list[tuple[int, float]]:
-        """The `k` nearest among the ids from `first` to `last`, best first."""
+        """Return the `k` nearest ids between `first` and `last` with their cosine similarity, best first."""
         parameters = {"vector": vector, "k": k, "first": first, "last": last}
         return _similarities(reader.rows(self._nearest_within, parameters))
 
     def similarities(self, reader: Reader, vector: bytes, ids: Sequence[int]) -> list[tuple[int, float]]:
-        """The cosine similarities of these ids, in no order; ids without a vector are left out."""
+        """Return the cosine similarities of these ids, in no particular order. Ids without a vector are left out."""
         return _similarities(reader.rows(self._distances, {"vector": vector, "ids": json.dumps(list(ids))}))
 
 
 def _similarities(rows: list[Row]) -> list[tuple[int, float]]:
-    """Cosine of unit vectors from their L2 distance."""
+    """Compute the cosine of unit vectors from their L2 distance."""
     return [(int(row_id), 1.0 - float(distance) ** 2 / 2.0) for row_id, distance in rows]

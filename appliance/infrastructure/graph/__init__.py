@@ -1,1 +1,1 @@
-"""A property graph in a file, queried in Cypher. No other package uses the engine; each engine has one module."""
+"""A property graph in a file, queried in Cypher. Only this package uses the graph engine, in one module per engine."""

@@ -1,8 +1,8 @@
 """The child process that answers user queries: `python -I -m appliance.infrastructure.graph`.
 
 It reads `child_messages.Opening` from standard input, opens the graph, and gives up all access that it no longer needs.
-Only then does it read queries, one per line, and print one answer per line. Even if a query exploits the engine, the
-kernel denies it files, programs and sockets.
+After that, it reads queries, one per line, and prints one answer per line. Even if a query exploits a bug of the engine, the
+kernel denies the process files, programs and sockets.
 """
 
 import os
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 CPU_LIMIT_S = 5
 MORE_MEMORY_BYTES = 256 * 2**20
-# The engine imports these when it first returns a value of their types. By then, imports are denied.
+# The engine imports these modules when it first returns a value of their types. At that time, imports are already denied.
 IMPORTED_LATE = ("datetime", "decimal", "uuid", "kuzu")
-# A value of every type that has its own conversion to Python.
+# The query returns one value of every type that the engine converts to Python in its own way.
 WARM_UP = """
     RETURN date('2020-01-01'), timestamp('2020-01-01 00:00:00'), gen_random_uuid(), interval('1 day'), blob('a'),
         CAST(1.5 AS DECIMAL(5, 2)), CAST(1 AS INT128), [1], {one: 1}, map([1], ['a']), 1.5, true, NULL
 """
-# The engine's messages about a query. Its other messages are about files and about the engine itself.
+# The engine's messages about a query start like this. Its other messages are about files and about the engine itself.
 QUERY_ERRORS = (
     "Parser exception: ",
     "Binder exception: ",
@@ -61,7 +61,7 @@ def main() -> None:
     revoke_access(more_memory_bytes=MORE_MEMORY_BYTES, cpu_s=CPU_LIMIT_S)
     for line in sys.stdin.buffer:
         _print(_answer(connection, msgspec.json.decode(line, type=QueryRequest)))
-    # Nothing is left to write, and closing the engine takes time.
+    # There is nothing left to write, and closing the engine would take time.
     os._exit(0)
 
 
@@ -84,7 +84,7 @@ def _answer(connection: "kuzu.Connection", request: QueryRequest) -> QueryAnswer
 
 
 def _encode_rows(rows: Iterator[tuple[Any, ...]], request: QueryRequest) -> tuple[list[Any], bool]:
-    """The rows in JSON, up to the limits of the request, and whether there are more rows."""
+    """Return the rows as JSON, up to the limits of the request, and whether there are more rows."""
     encoded_rows: list[msgspec.Raw] = []
     size = 0
     for row in rows:
@@ -107,7 +107,7 @@ def _failed(message: str) -> QueryAnswer:
 
 
 def _plain(value: Any) -> Any:
-    """A value without the engine's internal ids of nodes and relations."""
+    """Return a value without the engine's internal ids of nodes and relations."""
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items() if key not in ("_id", "_src", "_dst")}
     if isinstance(value, list):

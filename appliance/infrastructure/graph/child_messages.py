@@ -1,4 +1,4 @@
-"""Messages between `run_user_query` and its child process: one JSON line with the graph, then one line per query."""
+"""Messages from `run_user_query` to its child process: one JSON line that names the graph, then one line per query."""
 
 from typing import Any, Literal
 
@@ -25,8 +25,8 @@ class QueryRequest(msgspec.Struct, frozen=True):
 class QueryAnswer(msgspec.Struct, frozen=True):
     """Columns and rows; `truncated` is true if there are more rows than returned.
 
-    If there is no answer, `failure` says why: an error in the query (`error` has the engine's message), too little memory,
-    a graph that cannot be opened, or another error of the engine.
+    If there is no answer, `failure` says why. It is an error in the query (`error` has the engine's message), too little
+    memory, a graph that cannot be opened, or another error of the engine.
     """
 
     columns: list[str] = []

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from appliance.errors import Refused, Unavailable
 
-# The beginning of the message when the engine reports an error of a query.
+# The beginning of the error message if the engine reports an error in a query.
 QUERY_FAILED = "The query failed: "
 _PARAMETER = re.compile(r"\$(\w+)")
 
@@ -35,16 +35,16 @@ class Graph(Protocol):
     """A read-only graph that answers Cypher queries. Safe to use from several threads."""
 
     def rows(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        """The result rows of a query. Raises GraphMissing, GraphDamaged, GraphQueryRefused."""
+        """Return the result rows of a query. Raises GraphMissing, GraphDamaged, GraphQueryRefused."""
         ...
 
     def rows_of_queries(self, queries: Sequence[GraphQuery]) -> list[list[tuple[Any, ...]]]:
-        """The result rows of several queries, which run in parallel. Raises the errors of `rows`."""
+        """Return the result rows of several queries, which run in parallel. Raises the errors of `rows`."""
         ...
 
 
 def check_parameters(query: str, parameters: Mapping[str, Any]) -> None:
-    """Raises GraphQueryRefused if the `$names` in a query and the given values differ."""
+    """Raises GraphQueryRefused if the `$names` in a query are not the names of the given values."""
     names = set(_PARAMETER.findall(query))
     if names != parameters.keys():
         differing_names = ", ".join(sorted(f"${name}" for name in names ^ parameters.keys()))

@@ -1,7 +1,7 @@
-"""The Kuzu engine: a graph is built in a temporary folder, moved into place, and opened read-only.
+"""The Kuzu engine. A new graph is built in a temporary folder, moved into place, and opened read-only.
 
-A process that writes a graph locks out all other processes, readers too. So a graph is never written at the path where
-it is read. In Kuzu, a `$name` without a value matches everything; `stream` refuses such queries.
+While a process writes a graph, no other process can open it, not even to read. So a graph is never written at the path from
+which it is read. In Kuzu, a `$name` without a value matches everything; `stream` refuses such queries.
 """
 
 import csv
@@ -26,21 +26,21 @@ from appliance.infrastructure.graph.schema import Content, NodeTable, RelationTa
 if TYPE_CHECKING:
     import kuzu
 
-# The cache of a process that reads the graph. The system's file cache keeps the rest.
+# The page cache of a process that reads the graph. The file cache of the operating system has the other pages.
 READ_BUFFER_BYTES = 64 * 2**20
 BUILD_BUFFER_BYTES = 256 * 2**20
-# Address space, not memory; a power of two.
+# The limit of the address space, not of memory. It must be a power of two.
 MAX_BYTES = 2**34
-# The engine's threads: for a build, for all readers together, and for one query.
+# The number of engine threads: for a build, for all readers together, and for one query.
 BUILD_THREADS, READ_THREADS, QUERY_THREADS = 2, 2, 1
-# Queries of one request that run in parallel.
+# The number of queries of one request that run in parallel.
 PARALLEL_QUERIES = 3
 
 
 def build_graph(path: Path, contents: Sequence[Content], on_progress: Callable[[float, str], None]) -> int:
-    """Build a graph and replace the one at `path`, if there is one. Open readers keep the old graph.
+    """Build a graph and replace the graph at `path`, if there is one. Open readers keep the old graph.
 
-    Returns the number of nodes and relations. Leaves no files behind if it fails.
+    Returns the number of nodes and relations. If the build fails, no files are left behind.
     """
     import kuzu
 
@@ -62,7 +62,7 @@ def build_graph(path: Path, contents: Sequence[Content], on_progress: Callable[[
         connection.execute("CHECKPOINT")
         connection.close()
         database.close()
-        # A write-ahead log of the old graph must not be applied to the new one.
+        # The engine must not apply a write-ahead log of the old graph to the new graph.
         path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
         move_into_place(new_graph, path)
     return total
@@ -85,7 +85,7 @@ def _load(connection: "kuzu.Connection", content: Content, scratch: Path) -> int
             writer.writerow(row)
             count += 1
     if count:
-        # NULL needs its own string here. By default, an empty string would be read as NULL.
+        # NULL needs a string of its own here, because by default an empty string is read as NULL.
         options = r"""HEADER=false, ESCAPE='"', PARALLEL=false, NULL_STRINGS=["\\N"]"""
         if isinstance(content.table, RelationTable) and content.table.other_targets:
             options += f", FROM='{content.table.source}', TO='{content.target}'"
@@ -95,7 +95,7 @@ def _load(connection: "kuzu.Connection", content: Content, scratch: Path) -> int
 
 
 def open_connection(path: Path) -> "kuzu.Connection":
-    """Open a connection, for one thread, to the graph at a path, which must exist. Raises GraphDamaged."""
+    """Open a connection to the graph at a path, for use in one thread. The path must exist. Raises GraphDamaged."""
     import kuzu
 
     return kuzu.Connection(_open(path), num_threads=QUERY_THREADS)
@@ -133,7 +133,7 @@ def _open(path: Path) -> "kuzu.Database":
 
 
 class KuzuGraph:
-    """The graph at a path, opened read-only. A new graph at the path is opened at the next query. Thread-safe."""
+    """The graph at a path, opened read-only. If the graph was replaced, the next query opens the new graph. Thread-safe."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -143,11 +143,11 @@ class KuzuGraph:
         self._executor = ThreadPoolExecutor(PARALLEL_QUERIES, thread_name_prefix="graph")
 
     def rows(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        """The result rows of a query. Raises GraphMissing, GraphDamaged, GraphQueryRefused."""
+        """Return the result rows of a query. Raises GraphMissing, GraphDamaged, GraphQueryRefused."""
         return list(stream(self._connection(), query, parameters)[1])
 
     def rows_of_queries(self, queries: Sequence[GraphQuery]) -> list[list[tuple[Any, ...]]]:
-        """The result rows of several queries, which run in parallel. Raises the errors of `rows`."""
+        """Return the result rows of several queries, which run in parallel. Raises the errors of `rows`."""
         return list(self._executor.map(lambda query: self.rows(query.text, **query.values), queries))
 
     @property
@@ -163,7 +163,7 @@ class KuzuGraph:
             self._opened = None
 
     def _connection(self) -> "kuzu.Connection":
-        """The connection of the calling thread."""
+        """Return the connection of the calling thread."""
         import kuzu
 
         version, database = self._database()

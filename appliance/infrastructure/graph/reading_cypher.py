@@ -1,8 +1,8 @@
 """Checks that a Cypher query only reads: a tokenizer for the engine's language, and a list of allowed clauses.
 
 The tokens are those of Kuzu's grammar (Cypher.g4, version 0.11.3). Text that is not a token, or that could be read in two
-ways, is refused: a command can hide where two parsers differ, as `LOAD` does in `1e5LOAD`.
-If this check fails, the child process still cannot open files (`__main__.py`).
+ways, is refused: where two parsers read a text differently, a command can hide, for example `LOAD` in `1e5LOAD`.
+If this check misses a query, the child process still cannot open files (`__main__.py`).
 """
 
 import re
@@ -17,11 +17,11 @@ CONTINUATIONS = STARTS | frozenset(
     "acyclic all and as asc ascending by contains desc descending else end ends hint in is join limit multi_join or order "
     "shortest skip starts then trail union when where wshortest xor".split()
 )
-# Words after which any word may follow, because they do not end an expression. All other words are complete.
+# Words that do not end an expression, so any word may follow them. All other words can end an expression.
 INCOMPLETE = (CONTINUATIONS - frozenset("asc ascending desc descending end".split())) | frozenset(
     ("case", "distinct", "not")
 )
-# Words that begin a statement that does more than read. As names, these words need backticks everywhere.
+# Words that begin a statement that does more than read. To use such a word as a name, put it in backticks everywhere.
 FORBIDDEN = frozenset(
     "alter attach begin call checkpoint comment commit copy create delete detach drop explain export force import insert "
     "install load macro merge profile project remove rollback set uninstall update use".split()
@@ -55,13 +55,13 @@ class Token(NamedTuple):
 
 
 DOT, AS, UNION, ALL = Token("sign", "."), Token("word", "as"), Token("word", "union"), Token("word", "all")
-# The words that must come next.
+# For some tokens, only these words may come next.
 REQUIRED_NEXT = {UNION: STARTS | {"all"}, Token("word", "optional"): frozenset({"match"})}
 MAX_SHOWN = 40
 
 
 def check_only_reads(query: str) -> None:
-    """Raises GraphQueryRefused if a query could do more than read, and for several queries at once."""
+    """Raises GraphQueryRefused if a query could do more than read, or if there are several queries at once."""
     tokens = list(_tokens(query))
     while tokens and tokens[-1] == ("sign", ";"):
         tokens.pop()
@@ -88,7 +88,7 @@ def _tokens(query: str) -> Iterator[Token]:
 
 
 def _check_clauses(tokens: Sequence[Token]) -> None:
-    """Require that every word where a clause can begin is one that starts or continues a read-only query."""
+    """Check each word where a clause can begin: it must start or continue a read-only query."""
     if not tokens:
         raise GraphQueryRefused("The query is empty.", remedy=REMEDY)
     expected: frozenset[str] | None = STARTS
@@ -105,13 +105,13 @@ def _check_clauses(tokens: Sequence[Token]) -> None:
 
 
 def _is_complete(token: Token, *, complete: bool) -> bool:
-    """Whether an expression can end with this token. `complete` says whether one could end with the token before it."""
+    """Return True if an expression can end with this token. `complete` says if an expression could end one token earlier."""
     if token.kind == "word":
         return token.text not in INCOMPLETE
     if token.kind != "sign":
         return True
     if token.text == "*":
-        # After an expression it multiplies; elsewhere it means "everything".
+        # After an expression, `*` multiplies; elsewhere, it means "everything".
         return not complete
     return token.text in {")", "]", "}"} or (token.text == "!" and complete)
 

@@ -8,14 +8,14 @@ Row = Sequence[object]
 
 
 class NodeTable(msgspec.Struct, frozen=True):
-    """Nodes with one label. The first column is their key; types are the engine's (`INT64`, `STRING`, `DOUBLE`)."""
+    """Nodes with one label. The first column is the key of the nodes. Types are Kuzu's types: `INT64`, `STRING`, `DOUBLE`."""
 
     name: str
     columns: dict[str, str]
 
 
 class RelationTable(msgspec.Struct, frozen=True):
-    """Relations from nodes with one label to nodes with one or several. Rows begin with the keys of both ends."""
+    """Relations from nodes with one label to nodes with one or several labels. Rows begin with the keys of both nodes."""
 
     name: str
     source: str
@@ -29,7 +29,7 @@ class RelationTable(msgspec.Struct, frozen=True):
 
 
 class Content(msgspec.Struct, frozen=True):
-    """A table and a function that yields its rows. For relations to several labels, `target` selects one of them."""
+    """A table and a function that yields its rows. If relations lead to several labels, `target` selects one label."""
 
     table: NodeTable | RelationTable
     rows: Callable[[], Iterable[Row]]

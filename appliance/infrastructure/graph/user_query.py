@@ -22,7 +22,7 @@ from appliance.infrastructure.processes import ProgramFailed, ProgramTooSlow, ru
 TIME_LIMIT_S = 2.0
 MAX_ROWS, MAX_ANSWER_BYTES = 1_000, 2_000_000
 MAX_QUERY_CHARACTERS, MAX_VALUES_BYTES = 10_000, 50_000
-# An answer and its columns. A correct child process prints less.
+# The longest line that can be an answer with its columns. A correct child process prints less.
 MAX_LINE_CHARACTERS = MAX_ANSWER_BYTES + 1_000_000
 COMMAND = (sys.executable, "-I", "-m", "appliance.infrastructure.graph")
 ASK_LESS = "Ask for less: start at one verse or topic, or add a LIMIT inside the query."
@@ -45,7 +45,7 @@ def run_user_query(
     max_rows: int = MAX_ROWS,
     max_bytes: int = MAX_ANSWER_BYTES,
 ) -> QueryAnswer:
-    """Run a Cypher query and return at most so many rows and bytes of JSON. `values` are the values of its `$names`.
+    """Run a Cypher query and return at most this many rows and bytes of JSON. `values` has the values of the `$names`.
 
     Raises GraphMissing, GraphDamaged, GraphQueryTooLarge, GraphQueryTooExpensive, and GraphQueryRefused if the query does
     more than read or is not valid Cypher.
@@ -92,7 +92,7 @@ def _ask(path: Path, request: str, time_limit_s: float) -> QueryAnswer:
             COMMAND,
             timeout_s=time_limit_s,
             on_line=lines.append,
-            # A folder and an environment without data or secrets.
+            # The child process runs in a folder and with an environment that contain no data and no secrets.
             cwd=Path("/"),
             inherit_environment=False,
             standard_input=f"{opening}\n{request}\n",

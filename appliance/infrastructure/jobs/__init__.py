@@ -1,1 +1,1 @@
-"""Long-running work is done in jobs. A job is a row of appliance.db with its progress; a queue carries only its id."""
+"""Long-running work is done in jobs. A job is a row of appliance.db that has its progress; a queue has only the job's id."""

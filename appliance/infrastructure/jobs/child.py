@@ -9,12 +9,12 @@ from appliance.infrastructure.jobs.job import Job
 from appliance.infrastructure.jobs.kind import JobKinds, Parts
 from appliance.infrastructure.jobs.messages import ClockRestarted, Done, Message, Report, failure_of
 
-# More often than the worker writes reports: the worker drops some, but always has a recent one.
+# Reports are sent more often than the worker writes them. The worker drops some, but always has a recent report.
 SEND_EVERY_S = 0.1
 
 
 class SendingContext(JobContext):
-    """Sends reports to the worker. When the job is cancelled, the worker ends this process."""
+    """Sends reports to the worker. If the job is cancelled, the worker ends this process."""
 
     def __init__(self, job: Job, working_folder: Path, send: Callable[[Message], None]) -> None:
         super().__init__(job, working_folder)
@@ -32,9 +32,9 @@ class SendingContext(JobContext):
 
 
 def do_job(job: Job, start: Callable[[], tuple[JobKinds[Parts], Parts, Path]], send: Callable[[Message], None]) -> None:
-    """Run a job and send its result; `start` returns the kinds, their parts, and the parent of the jobs' folders."""
+    """Run a job and send its result. `start` returns the job kinds, their parts, and the parent of the jobs' folders."""
     try:
         kinds, parts, working_folder = start()
         send(Done(kinds.named(job.kind).do(SendingContext(job, working_folder, send), parts)))
-    except Exception as error:  # noqa: BLE001 - the worker handles it, as if it had been raised there
+    except Exception as error:  # noqa: BLE001 - the worker handles the error as if it had been raised in the worker
         send(failure_of(error))

@@ -10,7 +10,7 @@ from appliance.infrastructure.jobs.job import Job, JobCancelled
 from appliance.infrastructure.processes import Finished, run_program
 
 NICENESS = 15
-# Numeric libraries use one thread per job: several jobs share few cores with the web server.
+# Numeric libraries use one thread per job, because several jobs and the web server share few cores.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_THREAD_LIMIT"), "1")
 
 
@@ -26,16 +26,17 @@ class JobContext(ABC):
     def report(self, progress: float, message: str, *, now: bool = False) -> None:
         """Report progress (0 to 1) and the current step. Raises JobCancelled when a user has cancelled the job.
 
-        Call it as often as you like: reports are written a few times per second, or immediately with `now`.
+        Call this as often as you like: reports are written a few times per second. If `now` is true, the report is written
+        immediately.
         """
 
     @abstractmethod
     def restart_clock(self, progress: float) -> None:
-        """Estimate the remaining time from this point on."""
+        """Estimate the remaining time only from the progress after this call."""
 
     @property
     def folder(self) -> Path:
-        """The job's working directory. It can contain files of an earlier attempt; it is deleted when the job ends."""
+        """The job's working directory. It can contain files of an earlier attempt, and is deleted when the job ends."""
         self._folder.mkdir(parents=True, exist_ok=True)
         return self._folder
 
@@ -48,7 +49,7 @@ class JobContext(ABC):
         environment: Mapping[str, str] | None = None,
         standard_input: str = "",
     ) -> Finished:
-        """Run a program at low priority, with one numeric thread. Cancelling the job ends the program and its children.
+        """Run a program at low priority, with one numeric thread. If the job is cancelled, the program and its children end.
 
         Raises JobCancelled, and the errors of `processes.run_program`.
         """

@@ -15,12 +15,12 @@ from appliance.infrastructure.jobs.queue_state import QueueState
 from appliance.infrastructure.jobs.runner import run_job
 from appliance.infrastructure.queue_connections import QueueConnections
 
-# A woken consumer works until its queue is empty. More wake-ups than slots are useless; a worker has at most this many.
+# A woken consumer works until its queue is empty. More wake-ups than slots are useless, and a worker has at most 8 slots.
 MAX_WAKES = 8
 
 
 class JobNotRepeatable(Conflict):
-    """No worker knows the kind of this job, so it cannot be started again."""
+    """No worker knows the kind of this job, so the job cannot be started again."""
 
 
 class Dispatcher(Generic[Parts]):
@@ -42,7 +42,7 @@ class Dispatcher(Generic[Parts]):
     def create(
         self, kind: JobKind[Arguments, Parts], arguments: Arguments | None = None, *, started_by: str = ""
     ) -> Job:
-        """Create a job, or return the queued or running job with the same arguments. Does not wake its queue."""
+        """Create a job, or return the queued or running job with the same arguments. This does not wake the queue."""
         return self.jobs.create(kind, kind.arguments() if arguments is None else arguments, started_by=started_by)
 
     def start(
@@ -54,20 +54,20 @@ class Dispatcher(Generic[Parts]):
         return job
 
     def wake(self, job: Job, delay_s: float = 0.0) -> None:
-        """Wake the queue of a new job. If that fails, the worker's next sweep finds the job."""
+        """Wake the queue of a new job. If this fails, the worker finds the job in its next sweep."""
         try:
             self._connections.to(job.queue).wake(job.id, delay_s)
         except Unavailable as error:
             structlog.get_logger().warning("a queue was not woken", queue=job.queue, reason=str(error))
 
     def start_again(self, job_id: int, *, started_by: str = "") -> Job:
-        """Create a job with the arguments of an earlier one. Raises JobNotFound, JobNotOver or JobNotRepeatable."""
+        """Create a job with the arguments of an earlier job. Raises JobNotFound, JobNotOver or JobNotRepeatable."""
         old = self.jobs.get(job_id)
         try:
             kind = self.kinds.named(old.kind)
         except JobKindUnknown:
             raise JobNotRepeatable(
-                f"Job {job_id} cannot be restarted from here.", remedy="Run the command that started it again."
+                f"Job {job_id} cannot be started again from here.", remedy="Run the command that started the job again."
             ) from None
         job = self.jobs.start_again(kind, job_id, started_by=started_by)
         self.wake(job)
@@ -84,7 +84,7 @@ class Dispatcher(Generic[Parts]):
     def run_in_process(
         self, job: Job, on_report: Callable[[float, str], None] = lambda _progress, _message: None
     ) -> Job:
-        """Run a job in this process, as the command line does. Raises the errors of `run_job`."""
+        """Run a job in this process. The command line uses this. Raises the errors of `run_job`."""
         return run_job(
             self.jobs, self.kinds, self._parts, job.id, working_folder=self._working_folder, on_report=on_report
         )

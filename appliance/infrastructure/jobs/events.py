@@ -1,4 +1,4 @@
-"""The events of jobs and queues. Each job event contains the job as users see it."""
+"""The events of jobs and queues. Each job event contains the job in the form that users see."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -60,7 +60,7 @@ class QueuePaused(DomainEvent, frozen=True, kw_only=True):
 
 
 class QueueResumed(DomainEvent, frozen=True, kw_only=True):
-    """A user resumed a paused queue; `pause` is always null."""
+    """A user resumed a paused queue. `pause` is always null."""
 
     event_kind: ClassVar[str] = "queue.resumed"
 
@@ -80,5 +80,5 @@ EVENT_TYPES: tuple[type[DomainEvent], ...] = (*EVENT_OF_STATE.values(), JobProgr
 
 
 def job_event(event_type: type[JobEvent], job: Job, now: float) -> JobEvent:
-    """Build an event from a job; `now` is used to estimate its remaining time."""
+    """Build an event from a job. `now` is used to estimate the remaining time of the job."""
     return event_type(**msgspec.structs.asdict(view_job(job, now)))

@@ -20,9 +20,9 @@ class State(StrEnum):
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One job. Times are seconds since the epoch; `progress` is from 0 to 1.
 
-    `started_by` is the audience name of a person, or empty if Lampstand itself started the job. `audience` says who
-    gets its events. `attempts` counts its starts, and `failures` its temporary failures. `deaths` counts how often in a
-    row its worker died before the job made more progress than in any earlier attempt.
+    `started_by` is the audience name of a person, or empty if Lampstand itself started the job. `audience` says who gets
+    the job's events. `attempts` counts the starts of the job, and `failures` its temporary failures. `deaths` counts how
+    often in a row the worker died before the job made more progress than in all earlier attempts.
     """
 
     id: int
@@ -57,7 +57,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         return self.state in (State.QUEUED, State.RUNNING)
 
     def seconds_left(self, now: float) -> float | None:
-        """Estimate the remaining time from the speed of this run; None if there is not enough progress yet."""
+        """Estimate the remaining time from the speed of this run. Returns None if there is not enough progress yet."""
         if self.state is not State.RUNNING or self.started_at is None:
             return None
         done_in_this_run = self.progress - (self.start_progress or 0.0)
@@ -68,7 +68,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobView(msgspec.Struct, frozen=True, kw_only=True):
-    """A job as users see it. `seconds_left` is an estimate or null; `started_by` is empty for Lampstand itself."""
+    """A job as users see it. `seconds_left` is an estimate or null. `started_by` is empty if Lampstand started the job."""
 
     id: int
     kind: str
@@ -108,7 +108,7 @@ class JobProcessDied(Unavailable):
 
 
 class LeaseLost(Conflict):
-    """Another process took over the job, because this one did not renew its lease."""
+    """Another process took over the job, because this process did not renew the lease."""
 
 
 def view_job(job: Job, now: float) -> JobView:
@@ -133,5 +133,5 @@ def view_job(job: Job, now: float) -> JobView:
 
 
 def audience_of(started_by: str, overseers: str) -> str:
-    """The audience of a job: everyone if Lampstand itself started it, else the person who started it and `overseers`."""
+    """Return the audience of a job: everyone if Lampstand itself started it, otherwise its person and `overseers`."""
     return f"{started_by} {overseers}" if started_by else EVERYONE

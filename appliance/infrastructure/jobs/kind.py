@@ -1,4 +1,4 @@
-"""Job kinds: the declaration of what a kind of job does and how its jobs are run."""
+"""Job kinds. A job kind declares what its jobs do and how they are run."""
 
 import copy
 from collections.abc import Callable, Iterable, Iterator
@@ -22,23 +22,23 @@ class JobKindUnknown(NotFound):
 
 
 class NoArguments(msgspec.Struct, frozen=True):
-    """The arguments of a kind without arguments."""
+    """The arguments of a job kind that needs no arguments."""
 
 
 class JobKind(Generic[Arguments, PartsNeeded_contra]):
     """A declaration of what jobs of one kind do and how they are run.
 
     `function` does the work. It gets the job's context, the arguments, and the parts of the appliance that it needs. It
-    returns a closing message, and can be run again at any time. `title` is what users see: a text, or a function that
-    builds it from the arguments. `prepare` normalises the arguments, so that equal jobs are recognised; it raises Refused
-    for invalid arguments.
-    `short` jobs take seconds, and can use the slot that their queue reserves for short jobs. `heavy` jobs need much
-    memory: a worker runs each in its own process, which ends with the job. An error of a class in `retried` is temporary:
-    the job waits and is retried, up to `tries` attempts in all. Any other error ends the job. Jobs with a higher
-    `priority` run first.
-    `daily_at` is the hour, in this machine's time, at which a job is due each day. An administrator can start
-    `on_request` kinds: with the API, on the page of jobs, and with `lampstand jobs start`. After a job of a kind with
-    `changes_library`, the library is checked for derived data that must be rebuilt.
+    returns a closing message, and it can be run again at any time. `title` is what users see: a text, or a function that
+    builds the title from the arguments. `prepare` normalises the arguments, so that equal jobs are recognised. It raises
+    Refused for invalid arguments.
+    `short` jobs take seconds, and can use the slot that their queue reserves for short jobs. `heavy` jobs need much memory:
+    a worker runs each heavy job in a process of its own, which ends with the job. If `retried` contains the class of an
+    error, the error is temporary: the job waits and is retried, up to `tries` attempts in total. Any other error ends the
+    job. Jobs with a higher `priority` run first.
+    `daily_at` is the hour, in this machine's time, at which a job is due each day. An administrator can start `on_request`
+    kinds: with the API, on the page of jobs, and with `lampstand jobs start`. After a job of a kind with `changes_library`,
+    Lampstand checks if derived data of the library must be rebuilt.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class JobKind(Generic[Arguments, PartsNeeded_contra]):
         function: Callable[[JobContext, Arguments, PartsNeeded_contra], str],
         *,
         title: str | Callable[[Arguments], str],
-        arguments: type[Arguments] = NoArguments,  # type: ignore[assignment] # of most kinds
+        arguments: type[Arguments] = NoArguments,  # type: ignore[assignment] # the default for most kinds
         prepare: Callable[[Arguments], Arguments] = lambda arguments: arguments,
         queue: str = LIBRARY,
         short: bool = False,
@@ -66,7 +66,7 @@ class JobKind(Generic[Arguments, PartsNeeded_contra]):
         self.daily_at, self.on_request, self.changes_library = daily_at, on_request, changes_library
 
     def title_of(self, arguments: Arguments) -> str:
-        """The title of a job with these arguments."""
+        """Return the title of a job with these arguments."""
         return self._title if isinstance(self._title, str) else self._title(arguments)
 
     def with_function(
@@ -78,12 +78,12 @@ class JobKind(Generic[Arguments, PartsNeeded_contra]):
         return kind
 
     def do(self, context: JobContext, parts: PartsNeeded_contra) -> str:
-        """Run the job of a context and return its closing message. Raises the errors of the function."""
+        """Run the job of a context and return the closing message. Raises the errors of `function`."""
         return self.function(context, msgspec.convert(context.job.arguments, self.arguments), parts)
 
 
 class JobKinds(Generic[PartsNeeded_contra]):
-    """The job kinds that a process knows; `PartsNeeded_contra` is a type with all parts that their functions need."""
+    """The job kinds that a process knows. `PartsNeeded_contra` is a type that has all parts that the kinds' functions need."""
 
     def __init__(self, kinds: Iterable[JobKind[Any, PartsNeeded_contra]]) -> None:
         self._by_name = {kind.name: kind for kind in kinds}
@@ -100,7 +100,7 @@ class JobKinds(Generic[PartsNeeded_contra]):
         return self._by_name[name]
 
     def of_queue(self, queue: str) -> frozenset[str]:
-        """The names of the kinds that use a queue."""
+        """Return the names of the kinds whose jobs go to a queue."""
         return frozenset(kind.name for kind in self if kind.queue == queue)
 
     @property
@@ -109,5 +109,5 @@ class JobKinds(Generic[PartsNeeded_contra]):
         return [kind.name for kind in self if kind.on_request]
 
     def with_more(self: "JobKinds[Parts]", kinds: Iterable[JobKind[Any, Parts]]) -> "JobKinds[Parts]":
-        """Return these kinds and more kinds. A later kind replaces an earlier one with the same name."""
+        """Return these kinds together with more kinds. A later kind replaces an earlier kind with the same name."""
         return JobKinds([*self, *kinds])

@@ -1,4 +1,4 @@
-"""The slots of a worker: how many jobs run at the same time, and how many slots are reserved for short jobs."""
+"""The slots of a worker: how many jobs run at the same time, and how many of the slots are reserved for short jobs."""
 
 import threading
 from collections.abc import Callable
@@ -15,7 +15,7 @@ class Lanes:
         self._long = self._short = 0
 
     def take(self, claim: Callable[[bool], Job | None]) -> Job | None:
-        """Claim a job if a slot is free. `claim(short_only)` claims it; `release` frees the slot."""
+        """Claim a job if a slot is free. `claim(short_only)` claims the job. `release` frees the slot later."""
         with self._lock:
             if self._long + self._short >= self.slots:
                 return None

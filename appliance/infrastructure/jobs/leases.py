@@ -1,4 +1,7 @@
-"""The owner of a lease is a process. Its name has the host, the boot and its start, so that its death can be detected."""
+"""The owner of a lease is a process. The owner's name has the host, the boot and the start of the process.
+
+So other processes can detect that the owner has died.
+"""
 
 import os
 import platform
@@ -11,14 +14,14 @@ from appliance.infrastructure.clock import Clock
 
 
 class Heartbeats:
-    """How long ago, by this process's own clock, a lease of another machine last changed."""
+    """How long ago the lease of a job on another machine last changed, by the clock of this process."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._seen: dict[int, tuple[Hashable, float]] = {}
 
     def silent_s(self, job_id: int, beat: Hashable) -> float:
-        """The seconds since the current value of the lease, `beat`, was first seen."""
+        """Return the seconds since this process first saw the current value of the lease, `beat`."""
         now = self._clock.monotonic()
         last_beat, since = self._seen.get(job_id, (None, now))
         if last_beat != beat:
@@ -27,13 +30,13 @@ class Heartbeats:
         return now - since
 
     def keep(self, jobs: Collection[int]) -> None:
-        """Forget all other jobs."""
+        """Forget all jobs except these."""
         for job_id in self._seen.keys() - jobs:
             self._seen.pop(job_id, None)
 
 
 def this_process() -> str:
-    """The name of this process in leases: host, boot, process number and start."""
+    """Return the name of this process in leases: host, boot, process number and start."""
     return f"{platform.node()}/{_boot_id()}/{os.getpid()}/{_start(os.getpid())}"
 
 
@@ -42,7 +45,7 @@ def is_of_this_machine(owner: str) -> bool:
 
 
 def owner_is_dead(owner: str) -> bool:
-    """True if the owner was a process of this machine that no longer runs; False if that cannot be determined."""
+    """Return True if the owner was a process of this machine that no longer runs. If this is not certain, return False."""
     _host, boot, pid, started = owner.rsplit("/", 3)
     if not is_of_this_machine(owner):
         return False
@@ -55,9 +58,9 @@ def owner_is_dead(owner: str) -> bool:
 
 
 def _start(pid: int) -> str:
-    """The start of a process in ticks since the boot, which setting the clock does not change. Raises NoSuchProcess."""
+    """Return when a process started, in ticks since the boot. Setting the clock does not change this. Raises NoSuchProcess."""
     try:
-        # The name in parentheses can contain anything; the start is the twentieth field after it (proc(5)).
+        # The name in parentheses can contain any characters. The start is the twentieth field after the name (proc(5)).
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except FileNotFoundError:
         if Path("/proc/self").exists():

@@ -1,4 +1,4 @@
-"""Messages from the process of a heavy job to its worker: one JSON line per message, with a mark that log lines lack."""
+"""Messages from the process of a heavy job to its worker. Each message is one JSON line with a mark; log lines have no mark."""
 
 import traceback
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class Report(msgspec.Struct, frozen=True, tag=True):
 
 
 class ClockRestarted(msgspec.Struct, frozen=True, tag=True):
-    """The remaining time is estimated from this point on."""
+    """From now on, the remaining time is estimated from later progress only."""
 
     progress: float
 
@@ -33,9 +33,9 @@ class Done(msgspec.Struct, frozen=True, tag=True):
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
-    """An error ended the job. `classes` has the full names of its class and of all base classes, in MRO order.
+    """An error ended the job. `classes` has the full names of the error's class and of all base classes, in MRO order.
 
-    `details` is for the log; it is empty for an error that users can understand.
+    `details` is for the log. It is empty for an error that users can understand.
     """
 
     classes: list[str]
@@ -48,14 +48,14 @@ Message = Report | ClockRestarted | Done | Failed
 
 
 def line_of(message: Message) -> str:
-    """Encode a message as a line."""
+    """Encode a message as one line."""
     return MARK + msgspec.json.encode(message).decode()
 
 
 def read_line(line: str) -> tuple[str, Message | None]:
-    """Split a line into the part for the log and the message, if it has one.
+    """Split a line into the part for the log and the message. The message is None if the line has none.
 
-    A message can follow an unfinished log line. Anything that is not a valid message belongs to the log.
+    A message can follow an unfinished log line. Everything that is not a valid message belongs to the log.
     """
     log_text, mark, encoded = line.partition(MARK)
     if not mark:
@@ -75,9 +75,10 @@ def failure_of(error: Exception) -> Failed:
 
 
 def error_of(failed: Failed, retried: Sequence[type[Exception]]) -> Exception:
-    """Build an error with the same class name and messages. Its base is the same class of `retried`, or the same family.
+    """Build an error with the class name and messages of `failed`.
 
-    The original class can be in a module that this process does not import.
+    Its base class is the matching class of `retried`, or otherwise the matching one of the four kinds of errors. The
+    original class can be in a module that this process does not import.
     """
     bases = {_name(error_type): error_type for error_type in (*FAMILIES, *retried)}
     base = next((bases[name] for name in failed.classes if name in bases), Exception)

@@ -1,4 +1,4 @@
-"""Heavy jobs in the worker: each runs in its own child process, so its memory is freed when the job ends."""
+"""Heavy jobs in the worker. Each heavy job runs in its own child process, so its memory is freed when the job ends."""
 
 import signal
 import sys
@@ -13,20 +13,21 @@ from appliance.infrastructure.jobs.kind import JobKind, JobKinds, Parts
 from appliance.infrastructure.jobs.messages import ClockRestarted, Done, Failed, Report, error_of, read_line
 from appliance.infrastructure.processes import ProgramFailed
 
-# Much longer than any job takes.
+# This limit is much longer than any job takes.
 MAX_JOB_S = 24 * 3600.0
 
 
 def in_own_process(kinds: JobKinds[Parts], command: Sequence[str]) -> JobKinds[Parts]:
-    """Return the same kinds, but run jobs of heavy kinds with `command`, which reads the job from standard input.
+    """Return the same kinds, but run heavy jobs with `command`. This command reads the job from standard input.
 
-    The worker stays the owner of the job. It records the reports of the process, and ends it when the job is cancelled.
+    The worker stays the owner of the job. It records the reports of the child process, and ends this process if the job is
+    cancelled.
     """
     return JobKinds(kind.with_function(_JobInOwnProcess(kind, command)) if kind.heavy else kind for kind in kinds)
 
 
 class _JobInOwnProcess:
-    """The function of a heavy kind: it runs the command, passes on its reports, and ends with its result."""
+    """The function of a heavy kind: runs the command, passes on the reports, and returns or raises the result of the job."""
 
     def __init__(self, kind: JobKind[Any, Any], command: Sequence[str]) -> None:
         self._kind, self._command = kind, command
@@ -65,7 +66,7 @@ def _handle_line(line: str, context: JobContext, on_result: Callable[[Done | Fai
 
 
 def _process_died(status: int) -> JobProcessDied:
-    # A program that cleaned up before a signal ended it has the status 128 + the number of the signal.
+    # If a signal ended a program after it cleaned up, its status is 128 plus the number of the signal.
     signal_number = -status if status < 0 else status - 128
     if signal_number == signal.SIGKILL:
         return JobProcessDied(

@@ -13,9 +13,9 @@ MAX_PAUSE_S = 30 * 86_400.0
 
 
 class Queues:
-    """The three queues, with their pauses. In a paused queue, running jobs finish and no new job starts.
+    """The three queues and their pauses. While a queue is paused, its running jobs finish, and no new job starts.
 
-    A pause ends at a time of day that a user chose, so it follows the clock when the clock is set.
+    A pause ends at a time of day that a user chose. So if someone sets the clock, the pause follows the clock.
     """
 
     def __init__(self, database: Database, *, overseers: str, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -37,7 +37,7 @@ class Queues:
         ]
 
     def pause(self, queue: str, *, paused_by: str, reason: str, until: float | None = None) -> QueueState:
-        """Start no new jobs of a queue until a time, or until it is resumed.
+        """Start no new jobs of a queue until a time, or until someone resumes the queue.
 
         Raises QueueNotFound or PauseTooLong.
         """
@@ -45,7 +45,8 @@ class Queues:
         now = self._clock.time()
         if until is not None and not until <= now + MAX_PAUSE_S:
             raise PauseTooLong(
-                "A queue can be paused for at most 30 days.", remedy="Pause it without an end, and resume it later."
+                "A queue can be paused for at most 30 days.",
+                remedy="Pause the queue without an end, and resume it later.",
             )
         pause = Pause(queue=queue, paused_by=paused_by, reason=reason, paused_at=now, until=until)
         with self._database.write() as work:
@@ -55,7 +56,7 @@ class Queues:
         return self._state(queue)
 
     def resume(self, queue: str) -> QueueState:
-        """End the pause of a queue. The caller wakes the queue. Raises QueueNotFound."""
+        """End the pause of a queue. The caller must wake the queue. Raises QueueNotFound."""
         _check(queue)
         with self._database.write() as work:
             work.execute(sql.RESUME, (queue,))

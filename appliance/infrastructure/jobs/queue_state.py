@@ -6,7 +6,7 @@ from appliance.errors import NotFound, Refused
 
 
 class Pause(msgspec.Struct, frozen=True, kw_only=True):
-    """The pause of a queue. `until` is its end, or null if it lasts until the queue is resumed."""
+    """The pause of a queue. `until` is the end of the pause, or null if it lasts until someone resumes the queue."""
 
     queue: str
     paused_by: str

@@ -1,4 +1,4 @@
-"""Run a job: claim it, renew its lease, stop its programs when it is cancelled, and record its result."""
+"""Runs a job: claims it, renews its lease, stops its programs if it is cancelled, and records its result."""
 
 import contextlib
 import os
@@ -54,9 +54,9 @@ def run_job(
     working_folder: Path,
     on_report: Callable[[float, str], None] = lambda _progress, _message: None,
 ) -> Job:
-    """Claim a job and run it to its end in this process; a failure is not retried.
+    """Claim a job and run it to its end in this process. If the job fails, it is not retried.
 
-    Raises JobRunningElsewhere if it cannot be claimed. An error of the job is recorded in the job and raised.
+    Raises JobRunningElsewhere if the job cannot be claimed. An error of the job is recorded in the job and raised.
     """
     owner = this_process()
     job = jobs.claim(job_id, owner)
@@ -77,7 +77,7 @@ def work_on(
     on_report: Callable[[float, str], None] = lambda _progress, _message: None,
     on_retry: Callable[[float], None] | None = None,
 ) -> None:
-    """Run a claimed job to its end, or until it must wait for a retry: `on_retry` gets the seconds.
+    """Run a claimed job to its end, or until it must wait for a retry. `on_retry` is called with the seconds to wait.
 
     Without `on_retry`, a temporary failure ends the job. An error of the job is recorded in the job and raised.
     """
@@ -102,7 +102,7 @@ def work_on(
             log.warning("job failed", reason=str(error))
         else:
             log.exception("job failed")
-        # Another process may have taken over the job, and may be using its folder.
+        # If `finish` returns False, another process may have taken over the job, and may be using its folder.
         if jobs.finish(job.id, owner, State.FAILED, "failed", error):
             context.clear()
         raise
@@ -117,13 +117,13 @@ def _can_retry(kind: JobKind[Any, Parts], job: Job, error: Exception) -> bool:
 
 @contextlib.contextmanager
 def _watched(jobs: Jobs, job_id: int, owner: str, stopping: threading.Event) -> Iterator[None]:
-    """Within the block, renew the job's lease for workers on other machines, and set `stopping` when it is cancelled."""
+    """Within the block, renew the job's lease for workers on other machines. Set `stopping` if the job is cancelled."""
     ended = threading.Event()
 
     def watch() -> None:
         renewed_at = time.monotonic()
         while not ended.wait(POLL_EVERY_S):
-            # Keep polling while a disk is full or busy for a time.
+            # Continue if a disk is full or busy for some time.
             with contextlib.suppress(ApplianceError):
                 if not stopping.is_set() and jobs.should_stop(job_id, owner):
                     stopping.set()
@@ -141,6 +141,6 @@ def _watched(jobs: Jobs, job_id: int, owner: str, stopping: threading.Event) -> 
 
 
 def lower_priority() -> None:
-    """Lower the priority of this process and its children, and limit their numeric threads: requests come first."""
+    """Lower the priority of this process and its children, and limit their numeric threads, so that requests are fast."""
     os.nice(NICENESS)
     os.environ.update(ONE_THREAD)

@@ -1,4 +1,4 @@
-"""Daily jobs: each is created at its hour, or as soon as possible after it if the machine was off."""
+"""Daily jobs. Each is created at its hour, or as soon as possible after that hour if the machine was off."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ def create_daily_jobs(jobs: Jobs, kinds: Iterable[JobKind[Any, Any]], now: datet
             continue
         hour = now.replace(hour=kind.daily_at, minute=0, second=0, microsecond=0)
         due_since = hour if hour <= now else hour - timedelta(days=1)
-        # A job that was created while the clock was ahead is ignored.
+        # Ignore a job that was created while the clock was ahead.
         last = jobs.last_of_kind(kind.name, before=now.timestamp() + SKEW_S)
         if last is None or last.created_at < due_since.timestamp():
             created.append(jobs.create(kind, kind.arguments()))

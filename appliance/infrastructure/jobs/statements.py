@@ -1,4 +1,4 @@
-"""The SQL of jobs, in appliance.db."""
+"""The SQL statements of jobs, for appliance.db."""
 
 import msgspec
 
@@ -30,7 +30,8 @@ UPDATE jobs SET state = 'running', owner = :owner, lease_until = :lease, attempt
     start_progress = progress, retry_at = NULL, error = NULL, error_class = NULL
 WHERE id = :id AND state = 'queued' AND (coalesce(retry_at, 0) <= :now OR retry_at > :latest)
 """
-# Among people: the fewest running jobs first, then the longest time since their last start. A paused queue has no next job.
+# Between people, the person with the fewest running jobs comes first, then the person whose last start was longest ago.
+# A paused queue has no next job.
 CHOOSE = """
 WITH waiting AS MATERIALIZED (
     SELECT id, priority, started_by FROM jobs
@@ -90,7 +91,7 @@ SELECT_PAUSES = (
 
 
 def job_of(row: Row) -> Job:
-    """Build a job from a row with COLUMNS."""
+    """Build a job from a row that has the columns of COLUMNS."""
     values = dict(zip(Job.__struct_fields__, row, strict=True))
     values["arguments"] = msgspec.json.decode(values["arguments"])
     values["state"] = State(values["state"])
