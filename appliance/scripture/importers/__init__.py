@@ -1,1 +1,1 @@
-"""Importers: they read files (SWORD modules, OSIS, USFM, tables) as verses, topics, lexicon entries and other entries."""
+"""Importers. They read files (SWORD modules, OSIS, USFM, tables) as verses, topics, lexicon entries and other entries."""

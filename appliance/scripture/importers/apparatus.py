@@ -1,4 +1,4 @@
-"""Divisions of a document that are not scripture, such as its introduction. Their content is skipped."""
+"""Divisions of a document that are not scripture, such as its introduction. The importers skip their content."""
 
 from collections.abc import Mapping
 
@@ -6,15 +6,15 @@ _KINDS = {"front", "introduction", "glossary", "back", "concordance", "index", "
 
 
 class Apparatus:
-    """Counts such divisions, as elements or as milestones. `depth` is the number of open divisions."""
+    """Counts the open divisions that are not scripture. They can be elements or milestones. `depth` is their number."""
 
     def __init__(self) -> None:
         self.depth = 0
-        # Whether each open division is apparatus. Only elements are listed, not milestones.
+        # For each open division, whether it is apparatus (not scripture). Only elements are listed, not milestones.
         self._divisions: list[bool] = []
 
     def enter(self, attributes: Mapping[str, str]) -> bool:
-        """Process the start of a division, or a milestone that ends one. Return True for apparatus."""
+        """Process the start of a division, or a milestone that ends a division. Return True if it is apparatus."""
         kind = attributes.get("type", "")
         is_apparatus = kind in _KINDS
         if "eID" in attributes:

@@ -1,4 +1,4 @@
-"""Unpack archives from untrusted sources. Paths outside the folder, links and decompression bombs are refused."""
+"""Unpacks archives from untrusted sources. Paths outside the folder, links and decompression bombs are refused."""
 
 import io
 import stat
@@ -13,8 +13,8 @@ from appliance.scripture.importers.source import SourceUnreadable
 MAX_FILES = 10_000
 MAX_TOTAL_BYTES = 512 * 2**20
 CHUNK_BYTES = 1 << 20
-# The limit of a single read. `zipfile` reads the whole list of files in one read, and creates an object of half a kilobyte for
-# each file.
+# The largest number of bytes that `zipfile` may read at a time. It reads the whole list of files at once, and creates an
+# object of half a kilobyte for each file.
 MAX_READ_BYTES = 4 * 2**20
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # The errors that `zipfile` raises for damaged files.
@@ -26,7 +26,7 @@ class ArchiveRefused(SourceUnreadable):
 
 
 class _BoundedReader(io.BufferedReader):
-    """Limits a single read to the size of a small list of files."""
+    """Limits each read to the size of a small list of files."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         data = super().read(MAX_READ_BYTES + 1 if size is None or size < 0 else min(size, MAX_READ_BYTES + 1))
@@ -36,9 +36,9 @@ class _BoundedReader(io.BufferedReader):
 
 
 def unpack(path: Path, into: Path, *, inside: Path | None = None, on_chunk: Callable[[], None] = lambda: None) -> None:
-    """Unpack a zip file into an empty folder. `on_chunk` is called often, and may raise an exception to stop.
+    """Unpack a zip file into the empty folder `into`. `on_chunk` is called often, and may raise an exception to stop.
 
-    Raises ArchiveRefused or FileRefused. Files written before the error are only in `into`.
+    Raises ArchiveRefused or FileRefused. Before an error, files may be written, but only in `into`.
     """
     name = shown_name(path)
     with _BoundedReader(open_regular(path, inside=inside, max_bytes=MAX_TOTAL_BYTES).detach()) as file:
@@ -72,13 +72,14 @@ def _unpack_members(
             continue
         if member.compress_type not in _METHODS:
             raise ArchiveRefused(
-                f"{name} uses an unsupported compression method.", remedy="Pack it again as an ordinary zip file."
+                f"{name} uses an unsupported compression method.",
+                remedy="Pack the files again as an ordinary zip file.",
             )
         if target.exists() or any(parent.is_file() for parent in target.parents):
             raise ArchiveRefused(f"{name} contains {_member_name(member)} twice.", remedy="Download it again.")
         target.parent.mkdir(parents=True, exist_ok=True)
         with archive.open(member) as packed, target.open("wb") as out:
-            # Count the bytes as they are written: the sizes in the header may be wrong.
+            # Count the bytes while they are written, because the sizes in the header may be wrong.
             while data := packed.read(CHUNK_BYTES):
                 on_chunk()
                 bytes_left -= len(data)

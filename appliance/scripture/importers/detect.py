@@ -1,4 +1,4 @@
-"""Detect the format of a file or folder from its content."""
+"""Detects the format of a file or folder from its content."""
 
 import contextlib
 import stat
@@ -30,7 +30,7 @@ MAX_SOURCES = 500
 
 
 class SourceNotFound(NotFound):
-    """There is no file or folder at the path, or it does not contain the ids."""
+    """There is nothing at the path, or the path contains none of the ids."""
 
 
 @contextlib.contextmanager
@@ -41,10 +41,10 @@ def open_sources(
     scratch_in: Path | None = None,
     on_file: Callable[[], None] = lambda: None,
 ) -> Iterator[list[ItemSource[Any]]]:
-    """Open the library items at a path, or at `pythonbible:WEB`. They can be read until the context ends.
+    """Open the library items at a path, or at `pythonbible:WEB`. The items can be read until the context ends.
 
-    `only` limits the items to some ids. Archives are unpacked below `scratch_in`. The path may be a link. Links in its folder
-    must not lead out of the folder. `on_file` is called often, and may raise an exception to stop.
+    `only` limits the items to some ids. Archives are unpacked in the folder `scratch_in`. The path itself may be a link, but
+    links in its folder must not lead out of the folder. `on_file` is called often, and may raise an exception to stop.
     Raises SourceNotFound, SourceUnreadable or FileRefused.
     """
     if location.startswith(f"{pythonbible.ORIGIN}:"):
@@ -77,7 +77,7 @@ def open_sources(
 
 
 def _is_folder(path: Path, location_name: str) -> bool:
-    """Whether a path is a folder. Raises SourceNotFound if there is nothing at the path, or it cannot be accessed."""
+    """Return True if a path is a folder. Raises SourceNotFound if there is nothing at the path, or no access to it."""
     try:
         return stat.S_ISDIR(path.stat().st_mode)
     except (OSError, ValueError) as error:
@@ -129,7 +129,7 @@ def _one_by_one(files: list[Path], on_file: Callable[[], None]) -> Iterator[Path
 
 
 def _modules(root: Path, folder: Path, on_file: Callable[[], None]) -> list[ItemSource[Any]]:
-    """All readable modules of a SWORD root. If none is readable, raises the error of the first module."""
+    """Return all readable modules of a SWORD root. If none is readable, raise the error of the first module."""
     sources: list[ItemSource[Any]] = []
     first_error: Refused | None = None
     for configuration in read_configurations(root, inside=folder):

@@ -1,4 +1,4 @@
-"""Feed OSIS fragments to a VerseReader. They need not be well-formed; the verses of a SWORD module are an example."""
+"""Sends OSIS fragments to a VerseReader. Fragments may not be well-formed, for example the verses of a SWORD module."""
 
 import html
 import re
@@ -6,16 +6,16 @@ from collections.abc import Mapping
 
 from appliance.scripture.importers.markup import VerseReader
 
-# Each pattern reads a character only a few times, so parsing is fast for any fragment.
+# The pattern reads each character only a few times, so parsing is fast for any fragment.
 _TOKEN = re.compile(r"<(/?)([A-Za-z][\w:]*)((?:\s[^<>]*?)?)(/?)>|([^<]+)|<[?!][^<>]*>", re.DOTALL)
 _ATTRIBUTE = re.compile(r"""(?<![\w:])([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _COMMENT, _COMMENT_END = "<!--", "-->"
-# Python converts at most 4,300 digits. No character number has eight digits.
+# Numbers of characters with too many digits: Python converts at most 4,300 digits, and no valid number has eight digits.
 _LONG_CHARACTER_NUMBER = re.compile(r"&#(?:\d{8,}|[xX][0-9A-Fa-f]{8,});?")
 
 
 def feed_fragment(reader: VerseReader, fragment: str) -> None:
-    """Feed a fragment to a reader. It need not be well-formed."""
+    """Send a fragment to a reader. The fragment does not have to be well-formed."""
     for token in _TOKEN.finditer(_without_comments(fragment)):
         closing, name, attributes, empty, text = token.groups()
         if text is not None:
@@ -35,12 +35,12 @@ def feed_fragment(reader: VerseReader, fragment: str) -> None:
 
 
 def unescape(text: str) -> str:
-    """Resolve the character references of a text. An invalid number becomes the replacement character."""
+    """Replace the character references in a text by their characters. An invalid number becomes the replacement character."""
     return html.unescape(_LONG_CHARACTER_NUMBER.sub("\ufffd", text))
 
 
 def is_milestone(attributes: Mapping[str, str]) -> bool:
-    """True for a milestone such as `<l sID="…"/>`, which marks a point and has no end tag."""
+    """Return True for a milestone such as `<l sID="…"/>`, which marks a point and has no end tag."""
     return "sID" in attributes or "eID" in attributes
 
 

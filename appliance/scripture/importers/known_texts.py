@@ -1,16 +1,17 @@
-"""Known peculiarities of particular translations. Validation does not report them as faults.
+"""Known peculiarities of some translations. Validation does not report them as faults.
 
-The numbering of Greek Esther is that of Hebrew Esther, with the additions inside single verses. Therefore some verses are
-long, and chapters 11 to 16 have no verses.
+Greek Esther has the numbering of Hebrew Esther, and its additions are inside single verses. Therefore some verses are long,
+and chapters 11 to 16 have no verses.
 """
 
 import msgspec
 
 
 class KnownText(msgspec.Struct, frozen=True):
-    """The known peculiarities of a translation. Verses are given as OSIS ids.
+    """The known peculiarities of a translation. Verses are named by their OSIS ids.
 
-    `long` are verses over the usual length, `absent` are verses without words, and `verses` is the number of verses with words.
+    `long` has the verses that are longer than usual, `absent` has the verses without words, and `verses` is the number of
+    verses with words.
     """
 
     long: frozenset[str] = frozenset()
@@ -27,7 +28,7 @@ TEXTUAL_VARIANTS = frozenset(
 
 
 def _expand(ranges: str) -> frozenset[str]:
-    """The OSIS ids of ranges such as `Sir.26.19-27`."""
+    """Return the OSIS ids of ranges such as `Sir.26.19-27`."""
     ids: set[str] = set()
     for verse_range in ranges.split():
         chapter, _, verses = verse_range.rpartition(".")
@@ -49,7 +50,7 @@ _WEB = KnownText(
     verses=37_457,
 )
 _KJV = KnownText(verses=31_102)
-# Verses that RV1909 joins with neighbouring verses.
+# Verses that the translation RV1909 joins with neighbouring verses.
 _RV1909 = KnownText(
     absent=frozenset(
         "Num.12.16 Num.29.40 1Sam.23.29 2Sam.20.26 2Chr.33.25 Job.35.16 Job.38.39 Job.38.40 Job.38.41 Job.40.20 "
@@ -61,5 +62,5 @@ _BY_MODULE = {"engWEB2015eb": _WEB, "engKJV2006eb": _KJV, "spaRV1909eb": _RV1909
 
 
 def by_module(module: str) -> KnownText:
-    """Return the known peculiarities of a SWORD module. For an unknown module, these are the textual variants only."""
+    """Return the known peculiarities of a SWORD module. For an unknown module, these are only the textual variants."""
     return _BY_MODULE.get(module, KnownText(absent=TEXTUAL_VARIANTS))

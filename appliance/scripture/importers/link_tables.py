@@ -1,7 +1,8 @@
-"""Read tab-separated tables of links: cross references, and topics with votes.
+"""Reads tab-separated tables of links: cross references, and topics with votes.
 
-Supported are the downloads of OpenBible.info (`From Verse, To Verse, Votes`; `Topic, Start Verse ID, End Verse ID, Votes` with
-ids of the form bbcccvvv) and plain tables of OSIS references with the same columns. Verse numbers are those of the KJV.
+Two formats are supported. The first is that of the downloads of OpenBible.info: `From Verse, To Verse, Votes`, or
+`Topic, Start Verse ID, End Verse ID, Votes` with ids of the form bbcccvvv. The second is plain tables of OSIS references with
+the same columns. Verse numbers are those of the KJV.
 """
 
 import functools
@@ -22,7 +23,7 @@ from appliance.scripture.references import Reference, parse_osis
 
 _OPENBIBLE = "openbible.info"
 _CC_BY = "CC BY"
-# The largest share of lines that are not links. A table with more of them is refused.
+# The largest share of lines that are not links. A table with a larger share is refused.
 MAX_INVALID_SHARE = 0.01
 MAX_INVALID_LINES = 100_000
 MAX_LINE_CHARACTERS = 1_000
@@ -31,9 +32,9 @@ Link = TypeVar("Link")
 
 
 def read_table(path: Path, *, inside: Path | None = None) -> ItemSource[CrossReference] | ItemSource[TopicVote] | None:
-    """Return the links of a table, or None if its first lines contain no link.
+    """Return the links of a table, or None if the first lines of the file contain no link.
 
-    A symbolic link must not lead out of the folder `inside`. Raises FileRefused.
+    If the path is a symbolic link, it must not lead out of the folder `inside`. Raises FileRefused.
     """
     heading, first = _beginning(path, inside)
     if first is None:
@@ -78,7 +79,7 @@ def _lines(path: Path, inside: Path | None) -> Iterator[str]:
 
 
 def _beginning(path: Path, inside: Path | None) -> tuple[str, list[str] | None]:
-    """The heading of a table, which may be empty, and the columns of its first line with a link."""
+    """Return the heading of a table, which may be empty, and the columns of the first line with a link."""
     heading = ""
     for _, line in zip(range(5), _lines(path, inside), strict=False):
         columns = line.rstrip("\r\n").split("\t")
@@ -122,7 +123,7 @@ def _links(path: Path, inside: Path | None, read: Callable[[list[str]], Link | N
             link = None
         if link is None:
             invalid_count += 1
-            # A cancelled import stops only at a link, so the next link must not be too far away.
+            # A cancelled import stops only at a link, so there must not be too many lines before the next link.
             if invalid_count > MAX_INVALID_LINES:
                 break
             continue
@@ -142,7 +143,7 @@ def _number(text: str) -> int | None:
 
 
 def _reference(text: str) -> Reference | None:
-    """A verse or range in hub numbers, from OSIS or bbcccvvv. None if the text is not a reference or it does not exist."""
+    """Return a verse or range in the hub versification, from OSIS or bbcccvvv. None if it is invalid or does not exist."""
     text = text.strip()
     return _parsed_reference(text) if len(text) <= _MAX_REFERENCE_CHARACTERS else None
 

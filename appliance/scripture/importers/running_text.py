@@ -1,9 +1,9 @@
-"""Join the pieces of a verse text. Add the spaces that markup implies or that a converter lost."""
+"""Joins the pieces of a verse's text. Adds the spaces that the markup implies or that a converter lost."""
 
 import re
 
 _SPACE = re.compile(r"\s+")
-# Spanish pronouns are attached to their verb, which then has an accent.
+# Spanish pronouns that can be attached to a verb. The verb then has an accent.
 _ENCLITICS = {"me", "te", "se", "nos", "os", "lo", "la", "le", "los", "las", "les"}
 _ACCENTED_VERB = re.compile(r"(?:\w*[áéíóú]\w*|[aei]r)$")
 _OPENING = "“‘([{¿¡"
@@ -12,7 +12,7 @@ _AFTER_NOTE_NO_SPACE = "—–-("
 
 
 class RunningText:
-    """The words so far, and the markup after the last word. The markup decides whether a space comes before the next word."""
+    """The words so far, and the markup after the last word. The markup decides if a space comes before the next word."""
 
     def __init__(self) -> None:
         self.words = ""
@@ -23,7 +23,7 @@ class RunningText:
 
     @property
     def next_at(self) -> int:
-        """The offset of the next word if a space comes before it."""
+        """Return the offset of the next word, if a space comes before it."""
         return len(self.words) + 1 if self.words else 0
 
     def separate(self) -> None:
@@ -31,20 +31,20 @@ class RunningText:
         self._space = bool(self.words)
 
     def mark_note(self) -> None:
-        """Record that a note is here."""
+        """Record that there is a note at this position."""
         self._after_note = not self._space
         self._soft_edge = True
 
     def mark_quote_end(self) -> None:
-        """Record that a quotation ends here."""
+        """Record that a quotation ends at this position."""
         self._soft_edge = True
 
     def mark_edge(self, *, is_added: bool) -> None:
-        """Record that an element begins or ends here. `is_added` says whether it contains words added by the translator."""
+        """Record that an element begins or ends here. `is_added` is true if the translator added its words."""
         self._added_edge = is_added
 
     def add(self, data: str, *, is_added: bool) -> None:
-        """Add a piece of text. `is_added` says whether the translator added it."""
+        """Add a piece of text. `is_added` is true if the translator added this text."""
         piece = _SPACE.sub(" ", data)
         if piece.startswith(" "):
             self._space = bool(self.words)
@@ -52,7 +52,7 @@ class RunningText:
         if not piece:
             return
         if self._soft_edge and piece[0] in _CLOSING:
-            # "five coins<note/> ?": the space belonged to the note.
+            # In "five coins<note/> ?", the space belonged to the note, so it is dropped.
             self._space = False
         if self.words and (
             self._space or self._only_note_between(piece[0]) or self._added_words_touch(piece, is_added=is_added)
@@ -63,7 +63,7 @@ class RunningText:
         self.words += piece[:-1] if self._space else piece
 
     def _only_note_between(self, following: str) -> bool:
-        """Whether only a note is between the last word and the next word or its opening mark."""
+        """Return True if only a note is between the last word and the next word or its opening mark."""
         return (
             self._after_note
             and (following.isalnum() or following in _OPENING)
@@ -71,7 +71,7 @@ class RunningText:
         )
 
     def _added_words_touch(self, following: str, *, is_added: bool) -> bool:
-        """Whether added words touch a neighbour because the converter lost the space.
+        """Return True if added words touch the neighbouring word because the converter lost the space.
 
         A Spanish pronoun stays attached to its verb (`oyéndo` + `lo`).
         """

@@ -1,4 +1,4 @@
-"""The result of an importer: one library item, with a function that reads its entries."""
+"""The result of an importer: one library item, with a function that reads the item's entries."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from appliance.scripture.library.kind import Entry, ItemKind
 from appliance.scripture.translations.kinds import TRANSLATION
 from appliance.scripture.translations.verse import Verse
 
-# Part of the stored digest of an item. Increase it after a fix in an importer: the next import then reads the item again.
+# A part of the stored digest of an item. After a fix in an importer, increase it: the next import then reads the item again.
 IMPORTER_VERSION = 3
 MAX_ID_CHARACTERS = 64
 MAX_NAME_CHARACTERS = 500
@@ -26,11 +26,11 @@ class SourceUnreadable(Refused):
 
 
 class ItemSource(msgspec.Struct, Generic[Entry], frozen=True, kw_only=True):
-    """One library item, ready to be read.
+    """One library item that is ready to be read.
 
-    `entries` reads the entries again at each call, and raises SourceUnreadable or FileRefused. `digest` changes with the
-    entries. `origin` says where the item comes from. `language` is empty if it is unknown. `versification` is empty for all
-    kinds except translations.
+    Each call of `entries` reads the entries again, and raises SourceUnreadable or FileRefused. `digest` changes when the
+    entries change. `origin` says where the item comes from. `language` is empty if it is unknown. `versification` is empty
+    for all kinds except translations.
     """
 
     kind: ItemKind[Entry]
@@ -46,11 +46,11 @@ class ItemSource(msgspec.Struct, Generic[Entry], frozen=True, kw_only=True):
 
     @property
     def expected_entries(self) -> int | None:
-        """The number of entries, or None if it is unknown before they are read."""
+        """The number of entries, or None if the number is unknown before the entries are read."""
         return None
 
     def check_description(self) -> None:
-        """Check the description. Raises TextFaulty if a field of it is too long, or if the id is empty."""
+        """Check the description of the item. Raises TextFaulty if a field is too long, or if the id is empty."""
         if not re.search(r"\w", self.id):
             raise TextFaulty(
                 "The name of the file contains no letter or digit, so it cannot be used as an id.",
@@ -70,9 +70,9 @@ class ItemSource(msgspec.Struct, Generic[Entry], frozen=True, kw_only=True):
                 )
 
     def read(self, on_entry: Callable[[int], None] = lambda _count: None) -> list[Entry]:
-        """Read all entries. `on_entry` is called with their number so far, and may raise an exception to stop.
+        """Read all entries. `on_entry` is called with the number of entries so far, and may raise an exception to stop.
 
-        Raises SourceUnreadable or FileRefused. Raises TextFaulty if there are no entries or too many.
+        Raises SourceUnreadable or FileRefused. Raises TextFaulty if there are no entries or too many entries.
         """
         entries = list(self._bounded_entries(on_entry))
         if not entries:
@@ -84,7 +84,7 @@ class ItemSource(msgspec.Struct, Generic[Entry], frozen=True, kw_only=True):
 
 
 class TranslationSource(ItemSource[Verse], frozen=True, kw_only=True):
-    """A translation, ready to be read. `known_text` has the peculiarities that are not faults."""
+    """A translation that is ready to be read. `known_text` has the peculiarities that are not faults."""
 
     kind: ItemKind[Verse] = TRANSLATION
     known_text: KnownText = KnownText()
@@ -94,5 +94,5 @@ class TranslationSource(ItemSource[Verse], frozen=True, kw_only=True):
         return self.known_text.verses or USUAL_VERSES
 
     def read(self, on_entry: Callable[[int], None] = lambda _count: None) -> list[Verse]:
-        """Read all verses with words, in canon order. Raises TextFaulty with the first faults and the number of faults."""
+        """Read all verses that have words, in canon order. Raises TextFaulty with the first faults and the number of faults."""
         return valid_verses(self._bounded_entries(on_entry), self.id, self.known_text)

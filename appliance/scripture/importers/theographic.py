@@ -1,6 +1,6 @@
-"""Read people, places and events from Theographic Bible Metadata: a folder of CSV files, recognised by their columns.
+"""Reads people, places and events from a folder of Theographic Bible Metadata: CSV files, recognised by their columns.
 
-https://github.com/robertrouse/theographic-bible-metadata, CC BY-SA 4.0. Its descriptions come from Easton's Bible Dictionary.
+https://github.com/robertrouse/theographic-bible-metadata, CC BY-SA 4.0. Its descriptions are from Easton's Bible Dictionary.
 """
 
 import contextlib
@@ -25,16 +25,16 @@ _LINK = re.compile(r"\[([^\[\]]*)\]\([^)\[\]]*\)")
 MAX_TABLE_BYTES = 32 * 2**20
 MAX_YEAR = 9_999
 MAX_DEGREES = 360
-# The column that identifies each file, and the kind of its rows.
+# For the column by which each file is recognised, the kind of the file's rows.
 _KIND_OF_COLUMN = {"personLookup": EntityKind.PERSON, "placeLookup": EntityKind.PLACE, "startDate": EntityKind.EVENT}
 Row = dict[str, str]
 
 
 def read_theographic(folder: Path) -> ItemSource[Entity] | None:
-    """Return the people, places and events of a folder, or None if it has no such files.
+    """Return the people, places and events of a folder, or None if the folder has no such files.
 
-    Raises FileRefused for a file that is not regular or a link that leads out of the folder. Reading the entries can also
-    raise SourceUnreadable.
+    Raises FileRefused if a file is not a regular file, or is a link that leads out of the folder. Reading the entries can
+    also raise SourceUnreadable.
     """
     tables = [path for path in files_inside(folder) if path.suffix == ".csv"]
     files = {kind: path for path in tables if (kind := _kind(path, folder))}
@@ -50,7 +50,7 @@ def read_theographic(folder: Path) -> ItemSource[Entity] | None:
         id="Theographic",
         name="Theographic Bible Metadata",
         licence="CC BY-SA 4.0",
-        attribution="Robert Rouse and others, theographic.netlify.app; descriptions of Easton's Bible Dictionary",
+        attribution="Robert Rouse and others, theographic.netlify.app; descriptions from Easton's Bible Dictionary",
         origin="CSV files of Theographic Bible Metadata",
         digest=digest.hexdigest(),
         entries=lambda: _entities(files, folder),
@@ -87,7 +87,7 @@ def _entities(files: dict[EntityKind, Path], folder: Path) -> Iterator[Entity]:
             try:
                 for row in csv.DictReader(lines, restval=""):
                     entity = readers[kind](row)
-                    # Some rows have no name or no verse, and one id occurs twice.
+                    # Some rows have no name or no verse, and one id occurs twice. Such rows are skipped.
                     if entity.name and entity.verse_ids and entity.id not in seen_ids:
                         seen_ids.add(entity.id)
                         yield entity
@@ -168,7 +168,7 @@ def _degrees(text: str) -> float | None:
 
 
 def _verses(text: str) -> tuple[int, ...]:
-    """Convert verses from KJV numbers to hub numbers. Invalid verses are left out."""
+    """Convert verses from the KJV versification to the hub versification. Invalid verses are left out."""
     to_hub = numbering("KJV").to_hub
     verse_ids: list[int] = []
     for osis in _list(text):

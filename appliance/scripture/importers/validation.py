@@ -1,7 +1,7 @@
 """Validation of a translation before it is written to the library.
 
-These faults occur in real files: tags in the text, section headings inside verses, verses joined where a quotation crosses
-their border, missing verses. A translation with a fault is refused completely.
+These faults occur in real files: tags in the text, section headings inside verses, missing verses, and verses that are
+joined where a quotation continues in the next verse. If a translation has a fault, all of it is refused.
 """
 
 import re
@@ -19,7 +19,7 @@ from appliance.scripture.versification import max_chapters
 MAX_VERSE_CHARACTERS = 1_000
 MAX_NOTE_CHARACTERS = 20_000
 MAX_ANNOTATIONS = 2_000
-# A file with more faults is not a valid translation. Reading stops.
+# A file with more faults than this is not a valid translation, so reading stops.
 MAX_FAULTS = 1_000
 MAX_REPORTED_FAULTS = 3
 REPORT_EVERY = 50
@@ -32,14 +32,14 @@ class TextFaulty(Refused):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """A fault of a verse (OSIS id)."""
+    """A fault in a verse. The verse is named by its OSIS id."""
 
     osis: str
     description: str
 
 
 def counted(entries: Iterable[Entry], on_entry: Callable[[int], None]) -> Iterator[Entry]:
-    """Yield the entries. Call `on_entry` regularly with their number so far."""
+    """Yield the entries. Call `on_entry` regularly with the number of entries so far."""
     for count, entry in enumerate(entries, start=1):
         if count % REPORT_EVERY == 0:
             on_entry(count)
@@ -49,15 +49,15 @@ def counted(entries: Iterable[Entry], on_entry: Callable[[int], None]) -> Iterat
 def bounded(
     entries: Iterable[Entry], limit: int, name: str, on_entry: Callable[[int], None] = lambda _count: None
 ) -> Iterator[Entry]:
-    """Yield and count the entries of the item with a name. Raises TextFaulty for more than `limit` entries."""
+    """Yield and count the entries of the item `name`. Raises TextFaulty if there are more than `limit` entries."""
     for count, entry in enumerate(counted(entries, on_entry), start=1):
         if count > limit:
-            raise TextFaulty(f"{name} has more than {limit:,} entries.", remedy="Import a part of it.")
+            raise TextFaulty(f"{name} has more than {limit:,} entries.", remedy="Import only a part of this item.")
         yield entry
 
 
 def valid_verses(verses: Iterable[Verse], name: str, known_text: KnownText) -> list[Verse]:
-    """Return the verses with words, in canon order. Raises TextFaulty with the first faults and the number of faults."""
+    """Return the verses that have words, in canon order. Raises TextFaulty with the first faults and their number."""
     verses_with_words: list[Verse] = []
     faults: list[Fault] = []
     seen_ids: set[int] = set()
@@ -100,13 +100,15 @@ def _faults(verse: Verse, known_text: KnownText, seen_ids: set[int]) -> list[Fau
     if residue:
         descriptions.append(f"the text contains markup, {residue.group()[:40]!r}")
     if len(verse.text) > MAX_VERSE_CHARACTERS and osis not in known_text.long:
-        descriptions.append(f"{len(verse.text):,} characters, but at most {MAX_VERSE_CHARACTERS:,} are allowed")
+        descriptions.append(
+            f"the verse has {len(verse.text):,} characters, but at most {MAX_VERSE_CHARACTERS:,} are allowed"
+        )
     markup = verse.markup
     if len(markup.words) + len(markup.notes) + len(markup.spans) + len(markup.breaks) > MAX_ANNOTATIONS:
-        descriptions.append(f"more than {MAX_ANNOTATIONS:,} annotations")
+        descriptions.append(f"the verse has more than {MAX_ANNOTATIONS:,} annotations")
     notes_and_headings = [*(note.text for note in markup.notes), *(heading.text for heading in markup.headings)]
     if any(len(text) > MAX_NOTE_CHARACTERS for text in notes_and_headings):
-        descriptions.append(f"a note or heading of more than {MAX_NOTE_CHARACTERS:,} characters")
+        descriptions.append(f"a note or heading has more than {MAX_NOTE_CHARACTERS:,} characters")
     for heading in markup.headings:
         is_section = heading.kind in (HeadingKind.SECTION, HeadingKind.BOOK) and len(heading.text) > 12
         if is_section and verse.text.startswith(heading.text):
@@ -115,7 +117,7 @@ def _faults(verse: Verse, known_text: KnownText, seen_ids: set[int]) -> list[Fau
 
 
 def _missing_verses(known_text: KnownText, verses: Sequence[Verse], seen_ids: set[int]) -> list[Fault]:
-    """Faults for verses without words, and for verses that are missing between others of their chapter."""
+    """Return faults for verses without words, and for verses that are missing between other verses of their chapter."""
     ids_with_words = {verse.verse_id for verse in verses}
     books = {verse_id // 1_000_000 for verse_id in ids_with_words}
     last_verses: dict[int, int] = {}

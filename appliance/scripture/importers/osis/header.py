@@ -10,7 +10,7 @@ from appliance.scripture.importers.osis.parsing import Parser, Target, local_nam
 from appliance.scripture.importers.source import SourceUnreadable
 from appliance.scripture.versification import HUB
 
-# The largest size of a document. Its header is in the first part of this size.
+# The largest size of a document, and how much of it is searched for the header.
 MAX_BYTES = 256 * 2**20
 _PROLOGUE_BYTES = 1 << 20
 
@@ -67,7 +67,7 @@ class _HeaderTarget(Target):
         self._text += data
 
     def close(self) -> None:
-        """Called by the parser at the end of the document."""
+        """Do nothing. The parser calls this at the end of the document."""
 
     def header(self) -> Header:
         system = self.values["refSystem"].removeprefix("Bible.")

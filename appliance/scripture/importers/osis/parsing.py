@@ -1,4 +1,4 @@
-"""Parse XML as a stream of events. A document type, which could define entities, is refused."""
+"""Parses XML as a stream of events. A document type is refused, because it could define entities."""
 
 from pathlib import Path
 from typing import Any
@@ -10,18 +10,19 @@ from appliance.scripture.importers.source import SourceUnreadable
 
 
 class Target:
-    """Receives the events of a document (lxml's parser target interface), and refuses a document type."""
+    """Receives the events of a document (lxml's parser target interface). Refuses a document type."""
 
     def doctype(self, name: str, _public: str | None, _system: str | None) -> None:
-        """Called by the parser for a document type declaration, in any encoding."""
+        """Refuse the document. The parser calls this for a document type declaration, in any encoding."""
         raise SourceUnreadable(
-            f"The document declares a document type ({shown_text(name)}). This is not allowed: it could load other data.",
+            f"The document declares a document type ({shown_text(name)}). This is not allowed: a document type could load "
+            "other data.",
             remedy="Remove <!DOCTYPE …> from the file.",
         )
 
 
 class Parser:
-    """Sends events to a target (lxml's parser target interface). It resolves no entities and loads no other data."""
+    """Sends events to a target (lxml's parser target interface). Replaces no entities and loads no other data."""
 
     def __init__(self, target: Any, path: Path) -> None:
         self._path = path
@@ -48,7 +49,7 @@ class Parser:
 
 
 def _fault(error: etree.XMLSyntaxError) -> str:
-    """The message of the parser, in one line without a full stop."""
+    """Return the message of the parser, in one line and without a full stop."""
     return shown_text(" ".join(str(error.msg or "the reason is unknown").split()).removesuffix("."), max_length=200)
 
 

@@ -1,4 +1,4 @@
-"""Join verses that a document splits: successive pieces with the same number become one verse."""
+"""Joins verses that a document splits: if successive pieces have the same verse number, they become one verse."""
 
 import functools
 from itertools import groupby
@@ -7,13 +7,13 @@ from appliance.scripture.importers.markup import MAX_VERSE_CHARACTERS
 from appliance.scripture.importers.source import SourceUnreadable
 from appliance.scripture.translations.verse import Break, Heading, Markup, Note, Span, Verse, Word
 
-# The limits of one verse: pieces that are joined at a time, and all annotations.
+# The limits of one verse: how many pieces are joined at a time, and how many annotations a verse can have.
 MAX_PIECES = 500
 MAX_ANNOTATIONS = 10_000
 
 
 def joined(verses: list[Verse]) -> list[Verse]:
-    """Return the verses, with successive pieces of a verse joined. Raises SourceUnreadable for a verse that is too long."""
+    """Return the verses. Successive pieces of a verse are joined. Raises SourceUnreadable if a verse is too long."""
     joined_verses: list[Verse] = []
     for _verse_id, pieces in groupby(verses, key=lambda verse: verse.verse_id):
         first, *others = pieces

@@ -1,4 +1,4 @@
-"""Read OSIS XML documents as a stream."""
+"""Reads OSIS XML documents as a stream."""
 
 import hashlib
 import re
@@ -18,7 +18,7 @@ from appliance.scripture.translations.verse import Verse
 from appliance.scripture.versification import HUB, Versification, versification
 
 CHUNK_BYTES = 1 << 16
-# The limit between one verse and the next. A cancelled import stops only at a verse.
+# The largest number of bytes between two verses. There is a limit because a cancelled import stops only at a verse.
 MAX_BYTES_WITHOUT_VERSE = 16 * 2**20
 _VERSE_ID = re.compile(r"^(\w+)\.(\d{1,3})\.(\d{1,3})(?:!\w+)?$")
 
@@ -46,7 +46,10 @@ def read_osis(path: Path, *, inside: Path | None = None) -> TranslationSource:
 
 
 def read_verses(path: Path, scheme: str = HUB, *, inside: Path | None = None) -> Iterator[Verse]:
-    """Yield the verses in the order of the document, numbered by a versification. Successive pieces of a verse are joined."""
+    """Yield the verses in the order of the document. The document numbers them by the versification `scheme`.
+
+    Successive pieces of a verse are joined.
+    """
     target = _VerseTarget(versification(scheme))
     parser = Parser(target, path)
     bytes_without_verse = 0
@@ -60,7 +63,7 @@ def read_verses(path: Path, scheme: str = HUB, *, inside: Path | None = None) ->
                     f"{shown_name(path)} contains {size_of(MAX_BYTES_WITHOUT_VERSE)} without a verse.",
                     remedy="Check that it is a Bible. Remove other content from the file.",
                 )
-            # The next chunk may contain another piece of the last verse.
+            # The next chunk may contain another piece of the last verse, so the last verse is kept back.
             yield from complete[:-1]
             target.verses = complete[-1:]
     parser.close()
@@ -115,7 +118,7 @@ class _VerseTarget(Target):
         self._inside = True
 
     def _verse_id(self, osis: str) -> int:
-        """The verse_id of `John.3.16`, `Bible:John.3.16` or `John.3.16!a` in the versification of the document."""
+        """Return the verse_id of `John.3.16`, `Bible:John.3.16` or `John.3.16!a` in the versification of the document."""
         match = _VERSE_ID.match(osis.rpartition(":")[2])
         book = BOOK_BY_OSIS.get(match[1]) if match else None
         if match is None or book is None:

@@ -1,7 +1,8 @@
-"""Read the data files of SWORD translations and commentaries.
+"""Reads the data files of SWORD translations and commentaries.
 
-The formats are taken from the source code of the SWORD drivers: zText (`.bzs` 12-byte block index, `.bzv` 10-byte verse index,
-`.bzz` zlib blocks) and zText4 (12-byte verse index). Commentaries (zCom, zCom4) use the same files.
+The formats are those in the source code of the SWORD drivers. zText has a block index `.bzs` with 12-byte entries, a verse
+index `.bzv` with 10-byte entries, and zlib blocks in `.bzz`. zText4 has 12-byte entries in the verse index. Commentaries
+(zCom, zCom4) use the same files.
 """
 
 import struct
@@ -15,9 +16,9 @@ from appliance.scripture.importers.source import SourceUnreadable
 from appliance.scripture.importers.sword.configuration import Configuration, files_of
 from appliance.scripture.versification import Division, versification
 
-# The largest block of any known module is under 20 MB. A larger block is a decompression bomb.
+# The largest block of any known module is smaller than 20 MB. A larger block is a decompression bomb.
 MAX_BLOCK_BYTES = 64 * 2**20
-# The limit for all blocks of a module together. Each block is unpacked once, because verses are stored in canon order.
+# The limit for all blocks of a module together. Each block is unpacked only once, because verses are in canon order.
 MAX_UNPACKED_BYTES = 512 * 2**20
 # The limit for the markup of one verse, or of the introduction of one chapter.
 MAX_FRAGMENT_BYTES = 4 * 2**20
@@ -26,12 +27,12 @@ _BLOCK_ENTRY = struct.Struct("<III")
 _SHORT, _LONG = struct.Struct("<IIH"), struct.Struct("<III")
 TEXT_DRIVERS = {"zText": _SHORT, "zText4": _LONG}
 COMMENTARY_DRIVERS = {"zCom": _SHORT, "zCom4": _LONG}
-# The names of data files begin with b if a block is a book, with c if it is a chapter, with v if it is a verse.
+# The first letter in the name of a data file says what a block contains: a book (b), a chapter (c) or a verse (v).
 _BLOCK_PREFIXES = "bcv"
 
 
 class Slot(NamedTuple):
-    """An entry of the verse index. Chapter 0 is the introduction of a book, verse 0 the introduction of a chapter.
+    """An entry of the verse index. Chapter 0 is the introduction of a book, and verse 0 is the introduction of a chapter.
 
     Slots with the same `place` refer to the same data.
     """
@@ -44,7 +45,7 @@ class Slot(NamedTuple):
 
 
 def read_slots(configuration: Configuration, entry: struct.Struct) -> Iterator[Slot]:
-    """Yield every slot of a module, in the order of its versification. Raises SourceUnreadable."""
+    """Yield every slot of a module, in the order of the module's versification. Raises SourceUnreadable."""
     scheme = versification(configuration.value("Versification", "KJV"))
     has_data = False
     file_names = {path.name for path in files_of(configuration.data_path)}
@@ -63,12 +64,15 @@ def read_slots(configuration: Configuration, entry: struct.Struct) -> Iterator[S
 def _testament_slots(
     configuration: Configuration, files: str, divisions: tuple[Division, ...], entry: struct.Struct
 ) -> Iterator[Slot]:
-    """The slots of a verse index: two per testament, one per book introduction, one per chapter introduction, one per verse."""
+    """Yield the slots of a verse index.
+
+    There are two slots per testament, one per book introduction, one per chapter introduction, and one per verse.
+    """
     blocks = _Blocks(configuration, files)
     slots = _read_file(configuration, f"{files}zv")
     expected = 2 + sum(1 + sum(count + 1 for count in division.verses) for division in divisions)
     if len(slots) == expected * _SHORT.size:
-        # Some modules name the driver with the larger entries, but contain the smaller entries.
+        # Some modules name the driver with the larger index entries, but contain the smaller entries.
         entry = _SHORT
     if len(slots) % entry.size or len(slots) // entry.size > expected:
         raise SourceUnreadable(
@@ -90,7 +94,7 @@ def _testament_slots(
 
 
 class _Blocks:
-    """The compressed blocks of a testament. The last unpacked block is kept, so each block is unpacked once."""
+    """The compressed blocks of a testament. The block that was unpacked last is kept, so each block is unpacked only once."""
 
     def __init__(self, configuration: Configuration, files: str) -> None:
         self._module = configuration.module

@@ -1,4 +1,4 @@
-"""Read SWORD commentaries (zCom, zCom4). The files are those of zText. Verses with the same comment refer to the same place."""
+"""Reads SWORD commentaries (zCom, zCom4), which have the files of zText. Verses with the same comment share its place."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,8 @@ from appliance.scripture.versification import versification
 _BREAK = re.compile(
     r"</?(?:p|div|lg|l|lb|title|list|item|table|row|chapter|q|br|h[1-6]|ul|ol|li)\b[^<>]*>|\n\s*\n", re.IGNORECASE
 )
-# "Verse 3." or "Verses 1-4." at the beginning says which verses a paragraph is about. A heading in capitals begins a new part.
+# "Verse 3." or "Verses 1-4." at the beginning of a paragraph says which verses it is about. A heading in capitals begins a
+# new part.
 _STATED = re.compile(r"Verses? (?P<first>\d{1,3})(?:[-–](?P<last>\d{1,3}))?\b")
 _SECTION = re.compile(r"[A-Z ]{8,}$|Whole Psalm")
 _TAG = re.compile(r"<[^<>]*>")
@@ -54,10 +55,10 @@ def _comments(configuration: Configuration) -> Iterator[Comment]:
 
 
 def _in_hub(numbers: Numbering, lengths: Sequence[int], own: VerseRange) -> Iterator[VerseRange]:
-    """Yield the hub verses of a range within one chapter. There is one range per hub chapter.
+    """Yield the hub verses of a range within one chapter, as one range per hub chapter.
 
-    `lengths` are the numbers of verses of the chapters of the book. The introduction of a chapter is about a whole hub chapter
-    if the chapters before and after it have no verses of that hub chapter.
+    `lengths` has the number of verses of each chapter of the book. The introduction of a chapter is about a whole hub chapter
+    if the neighbouring chapters have no verses of that hub chapter.
     """
     book_and_chapter = own.start // CHAPTER_FACTOR
     chapter_start = book_and_chapter * CHAPTER_FACTOR
@@ -67,7 +68,7 @@ def _in_hub(numbers: Numbering, lengths: Sequence[int], own: VerseRange) -> Iter
         hub_number = numbers.to_hub(number)
         hub_verses.setdefault(hub_number // CHAPTER_FACTOR, []).append(hub_number)
     if not hub_verses:
-        # The comment names verses that the chapter does not have.
+        # The comment is about verses that the chapter does not have.
         yield VerseRange(numbers.to_hub(own.start), numbers.to_hub(own.end))
     next_hub_chapter = numbers.to_hub(chapter_start + CHAPTER_FACTOR + 1) // CHAPTER_FACTOR
     for hub_chapter, verses in hub_verses.items():
@@ -77,7 +78,7 @@ def _in_hub(numbers: Numbering, lengths: Sequence[int], own: VerseRange) -> Iter
 
 
 def _split_by_verses(slot: Slot, end: int, paragraphs: tuple[str, ...]) -> Iterator[tuple[int, int, list[str]]]:
-    """Yield the paragraphs by verse range. Some commentaries store all comments on a chapter at its first verse.
+    """Yield the paragraphs by verse range. Some commentaries store all comments on a chapter at the chapter's first verse.
 
     In this case, each paragraph says which verses it is about.
     """
@@ -108,7 +109,7 @@ def _id(slot: Slot) -> int:
 
 
 def _end(slot: Slot) -> int:
-    """The last verse of a slot. The introduction of a chapter is about the whole chapter."""
+    """Return the last verse of a slot. The introduction of a chapter is about the whole chapter."""
     return verse_id(slot.book, slot.chapter, slot.verse or LAST_VERSE)
 
 

@@ -1,4 +1,4 @@
-"""Read the configuration of a SWORD module: its file `mods.d/*.conf`."""
+"""Reads the configuration of a SWORD module: its file `mods.d/*.conf`."""
 
 import hashlib
 import itertools
@@ -21,7 +21,7 @@ class Configuration(msgspec.Struct, frozen=True):
     module: str
     values: dict[str, str]
     root: Path
-    # Links must not lead out of this folder.
+    # Links in the module must not lead out of this folder.
     inside: Path
 
     def value(self, key: str, default: str = "") -> str:
@@ -29,7 +29,7 @@ class Configuration(msgspec.Struct, frozen=True):
 
     @property
     def data_path(self) -> Path:
-        """The path of the data files. Raises SourceUnreadable for a path outside the module."""
+        """Return the path of the data files. Raises SourceUnreadable if the path is outside the module."""
         try:
             path = (self.root / self.value("DataPath")).resolve()
             is_inside = path.is_relative_to(self.root.resolve())
@@ -38,7 +38,7 @@ class Configuration(msgspec.Struct, frozen=True):
             is_inside = False
         if not is_inside:
             raise SourceUnreadable(
-                f"The module {self.module} refers to data outside its own folder. It is damaged or malicious.",
+                f"The module {self.module} refers to data outside its own folder. The module is damaged or malicious.",
                 remedy="Download the module again from a source that you trust.",
             )
         return path
@@ -73,7 +73,7 @@ class Configuration(msgspec.Struct, frozen=True):
 def read_configurations(root: Path, *, inside: Path | None = None) -> list[Configuration]:
     """Return the configurations of all modules of a SWORD root.
 
-    Links must not lead out of the folder `inside`, which is the root by default. Raises SourceUnreadable for a root without
+    Links must not lead out of the folder `inside`, which is the root by default. Raises SourceUnreadable if the root has no
     modules, or FileRefused.
     """
     configurations = [
@@ -110,11 +110,11 @@ def _is_utf8(raw: bytes) -> bool:
 
 
 def check_readable(configuration: Configuration) -> None:
-    """Raises SourceUnreadable for unsupported markup, unsupported compression, or an encrypted module."""
+    """Raises SourceUnreadable if the markup or the compression is not supported, or if the module is encrypted."""
     markup = configuration.value("SourceType", "OSIS")
     if markup.upper() != "OSIS":
         raise SourceUnreadable(
-            f"The module {configuration.module} is in the markup {shown_text(markup)}, which is not supported.",
+            f"The module {configuration.module} uses the markup {shown_text(markup)}, which is not supported.",
             remedy="Choose a module with OSIS markup.",
         )
     if configuration.value("CompressType", "ZIP").upper() != "ZIP" or configuration.value("CipherKey"):
@@ -136,7 +136,7 @@ def digest_of(configuration: Configuration) -> str:
 
 
 def files_of(folder: Path) -> list[Path]:
-    """Return the sorted files of a folder. A missing folder has none. Raises SourceUnreadable for too many files."""
+    """Return the sorted files of a folder, or no files if it is missing. Raises SourceUnreadable if there are too many."""
     try:
         with os.scandir(folder) as entries:
             names = [entry.name for entry in itertools.islice(entries, MAX_FILES + 1) if not entry.is_dir()]

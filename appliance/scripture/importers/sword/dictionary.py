@@ -1,8 +1,8 @@
-"""Read SWORD zLD dictionaries: Nave's Topical Bible and Strong's.
+"""Reads SWORD dictionaries in the format zLD: Nave's Topical Bible and Strong's dictionaries.
 
-`.idx` contains 8-byte pairs (offset, size) of records in `.dat`. A record is a key, a line break, then 8 bytes (block, entry).
-`.zdx` contains 8-byte pairs (offset, size) of zlib blocks in `.zdt`. A block is a count, (offset, size) pairs, then the texts.
-All integers are little-endian.
+`.idx` contains pairs of 8 bytes (offset, size), one per record in `.dat`. A record is a key, a line break, then 8 bytes
+(block, entry). `.zdx` contains pairs of 8 bytes (offset, size), one per zlib block in `.zdt`. A block is a count,
+(offset, size) pairs, then the texts. All integers are little-endian.
 """
 
 import hashlib
@@ -31,13 +31,13 @@ _SPACE = re.compile(r"\s+")
 _HEADING_START = re.compile(r"[\s→\d.,;:()–—-]*")
 _HEADING_END = " →.,;:(–—-"
 MAX_ENTRY_BYTES = 4 * 2**20
-# The limit of nested elements. Nave's has four levels.
+# How deep elements can be nested. Nave's Topical Bible has four levels.
 MAX_DEPTH = 100
 _LANGUAGES = {"GreekDef": ("G", "grc"), "HebrewDef": ("H", "hbo")}
 
 
 def read_dictionary(configuration: Configuration) -> ItemSource[LexiconEntry] | ItemSource[Topic]:
-    """Return the dictionary of a zLD module. Raises SourceUnreadable for one that is neither Strong's nor topical."""
+    """Return the dictionary of a zLD module. Raises SourceUnreadable if it is neither Strong's nor topical."""
     digest = _digest(configuration)
     name, licence = configuration.value("Description", configuration.module), configuration.licence
     feature = configuration.value("Feature")
@@ -138,7 +138,7 @@ def _parse(markup: str, module: str) -> etree._Element:
         depth += 1 if event == "start" else -1
         if depth > MAX_DEPTH:
             raise SourceUnreadable(
-                f"{module} has elements nested more than {MAX_DEPTH} levels deep. It is damaged or malicious.",
+                f"{module} has elements nested more than {MAX_DEPTH} levels deep. The module is damaged or malicious.",
                 remedy="Download the module again from a source that you trust.",
             )
     return root
@@ -169,7 +169,10 @@ def _flat(element: etree._Element) -> str:
 
 
 def _leading_forms(root: etree._Element) -> set[etree._Element]:
-    """The elements that are not part of the definition: lemma, transliteration, pronunciation, and all forms in beta code."""
+    """Return the elements that are not part of the definition.
+
+    These are the lemma, the transliteration, the pronunciation, and all forms in beta code.
+    """
     forms = root.findall(".//orth")
     lemma = [form for form in forms if not form.get("type")][:1]
     transliteration = [form for form in forms if form.get("type") == "trans"][:1]
@@ -201,7 +204,7 @@ def _topics(configuration: Configuration) -> Iterator[Topic]:
 
 
 class _TopicReader:
-    """Reads a TEI entry. A line or item is a heading followed by its references. A list belongs to the line before it."""
+    """Reads a TEI entry. A line or item is a heading with its references after it. A list belongs to the previous line."""
 
     def __init__(self) -> None:
         self.citations: list[Citation] = []

@@ -1,4 +1,4 @@
-"""Read SWORD translations (zText, zText4) in OSIS markup."""
+"""Reads SWORD translations (zText, zText4) in OSIS markup."""
 
 import re
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ from appliance.scripture.importers.sword.configuration import Configuration, che
 from appliance.scripture.translations.verse import Verse
 from appliance.scripture.versification import versification
 
-# The limit for all verses with their markup.
+# The limit for the text of all verses together, including their markup.
 MAX_TEXT_CHARACTERS = 256 * 2**20
 
 
 def read_translation(configuration: Configuration) -> TranslationSource:
-    """Return the translation of a zText module. Raises SourceUnreadable for unsupported drivers and markup."""
+    """Return the translation of a zText module. Raises SourceUnreadable if the driver or the markup is not supported."""
     driver = configuration.value("ModDrv")
     if driver not in TEXT_DRIVERS:
         raise SourceUnreadable(

@@ -1,4 +1,4 @@
-"""Convert the USFM markers of one book to events of a VerseReader."""
+"""Converts the USFM markers of one book to events of a VerseReader."""
 
 import re
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ from appliance.scripture.importers.source import SourceUnreadable
 from appliance.scripture.importers.usfm.preparation import WORD_BODY, WORD_END, WORD_START, prepare
 from appliance.scripture.translations.verse import Verse
 
-# The highest chapter or verse number. Psalm 119 has 176 verses, and there are 151 psalms.
+# No chapter or verse can have a higher number. Psalm 119 has 176 verses, and there are 151 psalms.
 MAX_NUMBER = 200
 _MARKER = re.compile(
     rf"\\(\+?[a-z]+\d*)(?:(\*)|[ \t]?)|{WORD_START}([^{WORD_BODY}]*){WORD_BODY}|({WORD_END})"
     rf"|([^\\{WORD_START}{WORD_END}]+)|\\"
 )
 _NUMBER = re.compile(r"^\s*(\d+)[a-z]?(?:[-,](\d+)[a-z]?)?\s*")
-# Lines that describe the file. They are not part of the text.
+# Markers of lines that describe the file. These lines are not part of the text.
 _HEADER = re.compile(
     r"^(id|ide|h\d*|toca?\d*|rem|sts|usfm|cl|cp|cd|restore|imt\d*|is\d*|ip|ipi|im|imi|io\d*|iot|ili\d*|ie|iex|periph)$"
 )
@@ -41,7 +41,7 @@ _NOTES = {
 
 
 def read_book(book: Book, text: str, file_name: str) -> Iterator[Verse]:
-    """Yield the verses of one book. Raises SourceUnreadable for a verse before the first chapter, and for invalid numbers."""
+    """Yield the verses of one book. Raises SourceUnreadable for a verse before the first chapter, or an invalid number."""
     reader = _BookReader(book, file_name)
     for token in _MARKER.finditer(prepare(text)):
         marker, closing, strongs, word_end, data = token.groups()
@@ -138,7 +138,7 @@ class _BookReader:
         if self._skip_line:
             return
         if self._expects_caller:
-            # `\f + …`: skip the caller of the note, which is a sign or a letter.
+            # In `\f + …`, skip the caller of the note, which is a sign or a letter.
             data = data.lstrip().partition(" ")[2]
             self._expects_caller = False
         self._reader.text(data)
@@ -148,7 +148,7 @@ class _BookReader:
         if number is None:
             short_digits = digits if len(digits) <= 6 else f"{digits[:6]}…"
             raise SourceUnreadable(
-                f"{self._file_name} contains \\{self._number_kind} {short_digits}. No book has such a number.",
+                f"{self._file_name} contains \\{self._number_kind} {short_digits}. This number is too high for any book.",
                 remedy="Correct the file.",
             )
         return number

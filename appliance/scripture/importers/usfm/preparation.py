@@ -1,20 +1,20 @@
-"""Prepare USFM before its markers are read: move Strong's numbers before their words, and remove content that is not text.
+"""Prepares USFM before its markers are read: moves Strong's numbers before their words, and removes content that is not text.
 
-The time of every step grows linearly with the text, even if markers are not closed.
+The time of each step grows linearly with the length of the text, even if markers are not closed.
 """
 
 import re
 from collections.abc import Callable
 
-# Alternative numbers, figures, quoted sources and sidebars. They are removed with their content, up to the closing marker.
+# Alternative numbers, figures, quoted sources and sidebars. They are removed with their content and their closing marker.
 _DROPPED = re.compile(r"\\(va|vp|ca|fig|rq|esb)\b(?!\*)")
 # Milestones of USFM 3: `\qt-s |who="Pilate"\*`, `\ts\*`.
 _MILESTONE = re.compile(r"\\[a-z]+\d*(?:-[se])?\b[^\\\n]*\\\*")
 _WORD = re.compile(r"\\(\+?)w\s+")
-# The attributes of a character style, before its closing marker.
+# The attributes of a character style. They are before its closing marker.
 _ATTRIBUTES = re.compile(r"\|[^\\\n]*")
 _CLOSING = re.compile(r"\\\+?[a-z]+\d*\*")
-# Control characters around a word. Its Strong's numbers follow the first, the word follows the second.
+# Control characters around a word. The word's Strong's numbers follow the first character, the word follows the second.
 WORD_START, WORD_BODY, WORD_END = "\ue000", "\ue001", "\ue002"
 _REMOVE_WORD_SIGNS = dict.fromkeys(map(ord, (WORD_START, WORD_BODY, WORD_END)))
 _STRONG = re.compile(r'strong="([GH]\d+)"')
@@ -31,7 +31,7 @@ def prepare(text: str) -> str:
 def _replaced(
     text: str, opening: re.Pattern[str], closing: Callable[[re.Match[str]], str], replace: Callable[[str], str]
 ) -> str:
-    """Replace the opening and closing markers and the content between them. A marker that is not closed stays."""
+    """Replace opening markers, their closing markers, and the content between. A marker that is not closed stays."""
     parts: list[str] = []
     at, missing_ends = 0, set[str]()
     for match in opening.finditer(text):
@@ -52,7 +52,7 @@ def _end_of_dropped(opening: re.Match[str]) -> str:
 
 
 def _marked_word(content: str) -> str:
-    """A word after its Strong's numbers, from `word|strong="G25"`."""
+    """Return a word after its Strong's numbers. The content has the form `word|strong="G25"`."""
     bar = content.find("|", content.rfind("\\") + 1)
     word, attributes = (content[:bar], content[bar:]) if bar >= 0 else (content, "")
     return f"{WORD_START}{' '.join(_STRONG.findall(attributes))}{WORD_BODY}{word}{WORD_END}"

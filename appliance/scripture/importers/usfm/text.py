@@ -1,6 +1,6 @@
-r"""Read the USFM files of one translation, one file per book: `\v 16 For God so loved …`.
+r"""Reads the USFM files of one translation, one file per book: `\v 16 For God so loved …`.
 
-Source: the USFM 3.0 documentation of paragraph, character and note markers.
+Source: what the USFM 3.0 documentation says about paragraph, character and note markers.
 """
 
 import hashlib

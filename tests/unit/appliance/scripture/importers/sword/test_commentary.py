@@ -164,7 +164,7 @@ def test_a_commentary_is_described_by_its_configuration(tmp_path: Path) -> None:
 
 
 def test_a_commentary_in_other_markup_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceUnreadable, match="Small is in the markup ThML, which is not supported"):
+    with pytest.raises(SourceUnreadable, match="Small uses the markup ThML, which is not supported"):
         read_commentary(write_verses(tmp_path, {}, driver="zCom", lines=["SourceType=ThML"]))
 
 

@@ -134,7 +134,7 @@ def test_another_driver_is_refused_with_the_supported_ones(tmp_path: Path) -> No
 
 
 def test_other_markup_and_an_unknown_versification_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceUnreadable, match="Small is in the markup GBF"):
+    with pytest.raises(SourceUnreadable, match="Small uses the markup GBF"):
         read_translation(write_verses(tmp_path / "gbf", {}, lines=["SourceType=GBF"]))
     configuration = write_verses(tmp_path / "unknown", {})
     file = configuration.root / "mods.d/small.conf"
