@@ -1,4 +1,4 @@
-"""Parse references as people write them, in English and Spanish, alone or in running text."""
+"""Parses references as people write them, in English and Spanish, alone or in running text."""
 
 from appliance.scripture.references.finding import FoundReference, find_references
 from appliance.scripture.references.reference import (

@@ -1,4 +1,4 @@
-"""The process that finds the references of one long text: `python -m appliance.scripture.references`."""
+"""The child process that finds the references in one long text: `python -m appliance.scripture.references`."""
 
 import sys
 

@@ -1,4 +1,7 @@
-"""Find the book that a word names: a name, an abbreviation, a beginning, dropped letters or a misspelling."""
+"""Finds the book that a word means.
+
+The word can be a name, an abbreviation, the beginning of a name, a name with letters left out, or a misspelt name.
+"""
 
 import functools
 import re
@@ -11,14 +14,14 @@ from rapidfuzz.distance import OSA
 from appliance.scripture.canon import BOOK_BY_OSIS, BOOKS, Book
 from appliance.scripture.references.book_tables import NUMBERED_BOOKS, SINGLE_BOOKS, Language
 
-# The lowest similarity (optimal string alignment over the longer length) of a misspelling to a name. If the first letter
-# differs too, the second number applies.
+# The lowest similarity of a misspelling to a name. It is the optimal string alignment divided by the longer length. The
+# second number is used if the first letters differ too.
 MIN_SIMILARITY, MIN_SIMILARITY_OTHER_INITIAL = 0.57, 0.74
 MAX_WORD_LETTERS = 24
 MIN_LETTERS = 3
 _REPEATED = re.compile(r"(.)\1+")
 _TRIPLED = re.compile(r"(.)\1{2,}")
-# "Psalms" is often misspelt. A word made of its letters means the Psalms, unless it is another word.
+# "Psalms" is often misspelt. A word with the letters of "psalms" means the Psalms, unless it is a word on this list.
 _PSALMS = re.compile(r"[ps][psalm]{2,8}")
 _NOT_PSALMS = frozenset(
     "small slam slams spam mass masses pass passa maps lamp lamps pals pal alms sap saps sample".split()
@@ -26,7 +29,7 @@ _NOT_PSALMS = frozenset(
 
 
 class Likeness(IntEnum):
-    """How much a word may differ from a name."""
+    """How different a word may be from the name of a book."""
 
     EXACT = 0
     SHORTENED = 1
@@ -34,7 +37,7 @@ class Likeness(IntEnum):
 
 
 class NameTable:
-    """The book names of one language. Books without a number have the ordinal 0, numbered books have their number."""
+    """The book names of one language. The ordinal of a numbered book is its number, the ordinal of other books is 0."""
 
     def __init__(self, language: Language) -> None:
         self._exact: dict[tuple[int, str], Book] = {}
@@ -49,7 +52,7 @@ class NameTable:
                 self._add(number, BOOK_BY_OSIS[osis], names)
             # "Corinthians" without a number means the first book.
             self._add(0, BOOK_BY_OSIS[family[0]], names.partition("|")[0])
-        # Repeated letters are the most frequent misspelling, so both sides are compared without repetitions.
+        # Repeated letters are the most frequent misspelling, so both the word and the names are compared without repetitions.
         self._without_repeats = {
             ordinal: {_without_repeats(name): book for name, book in reversed(full.items())}
             for ordinal, full in self._full.items()
@@ -63,11 +66,11 @@ class NameTable:
             self._exact.setdefault((ordinal, name), book)
 
     def exact(self, word: str, ordinal: int) -> Book | None:
-        """The book with exactly this name or abbreviation."""
+        """Return the book with exactly this name or abbreviation."""
         return self._exact.get((ordinal, word))
 
     def shortened(self, word: str, ordinal: int) -> Book | None:
-        """The only book whose name begins with a word, or contains its letters in this order."""
+        """Return the only book whose name begins with a word, or contains the letters of the word in this order."""
         if len(word) < MIN_LETTERS:
             return None
         for without_triples in (_TRIPLED.sub(r"\1\1", word), _TRIPLED.sub(r"\1", word)):
@@ -80,7 +83,7 @@ class NameTable:
         return book
 
     def misspelt(self, word: str, ordinal: int) -> Book | None:
-        """The book with the most similar name, if a name is similar enough."""
+        """Return the book with the most similar name, or None if no name is similar enough."""
         if word in _NOT_PSALMS:
             return None
         if ordinal == 0 and _PSALMS.fullmatch(word):
@@ -99,9 +102,9 @@ class NameTable:
 
 @functools.lru_cache(maxsize=20_000)
 def book_of(word: str, ordinal: int, languages: tuple[Language, ...], likeness: Likeness) -> Book | None:
-    """The book that a word names, in lower case without diacritics. Without a number, `ordinal` is 0.
+    """Return the book that a word names. The word is in lower case without diacritics.
 
-    The first language takes precedence.
+    `ordinal` is the number before the word, or 0. If a word names different books, the first language takes precedence.
     """
     if len(word) > MAX_WORD_LETTERS:
         return None
@@ -120,7 +123,7 @@ def _table(language: Language) -> NameTable:
 
 
 def _only(names: dict[str, Book], word: str, fits: Callable[[str, str], bool]) -> Book | None:
-    """The only book with a name that fits a word, or None if no book or several books fit."""
+    """Return the only book with a name that fits a word, or None if no book or several books fit."""
     books = {book.number: book for name, book in names.items() if name[0] == word[0] and fits(name, word)}
     return next(iter(books.values())) if len(books) == 1 else None
 

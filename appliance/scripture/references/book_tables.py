@@ -1,7 +1,7 @@
-"""The names of books by language: full names, abbreviations that no rule finds, and the words around them.
+"""The names of books by language: full names, abbreviations that no rule can derive, and the words around names.
 
-Beginnings of three letters, dropped vowels and misspellings are not listed: rules find them (`book_names.py`). All names are
-in lower case, without diacritics and full stops.
+The rules in `book_names.py` find the first three letters of a name, dropped vowels and misspellings, so these are not listed.
+All names are in lower case, without diacritics and full stops.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from types import MappingProxyType
 Language = str
 LANGUAGES: tuple[Language, ...] = ("en", "es")
 
-# By language and OSIS id: full names, a bar, then abbreviations. Misspellings are compared with the full names only.
+# By language and OSIS id: full names, a bar, then abbreviations. Misspellings are compared only with the full names.
 SINGLE_BOOKS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
     {
         "en": {
@@ -145,7 +145,7 @@ SINGLE_BOOKS: Mapping[Language, Mapping[str, str]] = MappingProxyType(
     }
 )
 
-# Families of numbered books: the OSIS ids of the first book, the second book, …, and the names of the family.
+# Groups of numbered books: the OSIS ids of the first book, the second book, and so on, then the names of the group.
 NUMBERED_BOOKS: Mapping[Language, tuple[tuple[tuple[str, ...], str], ...]] = MappingProxyType(
     {
         "en": (
@@ -177,7 +177,7 @@ NUMBERED_BOOKS: Mapping[Language, tuple[tuple[tuple[str, ...], str], ...]] = Map
     }
 )
 
-# Names of several words, as regular expressions. A space in them matches any gap between words.
+# Names that consist of several words, as regular expressions. A space in them matches any gap between words.
 PHRASES: tuple[tuple[str, str], ...] = (
     ("Song", r"(?:songs?|sng) of songs?|songs? of s[aou]l\w*m\w*n\w*|s of s|canticles? of canticles?"),
     ("Song", r"cantar(?:es?)? de (?:los )?cantares"),
@@ -203,7 +203,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("EpLao", r"(?:ep|epistle|letter) to (?:the )?laod\w*"),
 )
 
-# Words before a name that belong to the reference but do not identify the book. A space follows each of them.
+# Words before a name that belong to the reference but do not identify the book. Each of these words is followed by a space.
 FILLERS = (
     r"(?:the|el|la|los) (?:holy )?(?:gospel|evangelio|book|libro|epistles?|letter|prophecy|carta|epistola)|"
     r"(?:gospel|evangelio|book|libro|epistles?|letter|prophecy|carta|epistola)|"
@@ -211,9 +211,9 @@ FILLERS = (
     r"saint|st|san|santo"
 )
 
-# The words of COMMON_WORDS that a sentence can begin with.
+# The words of COMMON_WORDS with which a sentence can begin.
 FUNCTION_WORDS = frozenset("is am so he la de ex re da ha a le es si ho pro no na ne co can sol se mi".split())
-# English and Spanish words that are also abbreviations or names. In the middle of lower-case text they are ordinary words.
+# English and Spanish words that are also abbreviations or names. Inside lower-case text, they are ordinary words.
 COMMON_WORDS = frozenset(
     (
         "is am so he la de ex re da song songs job mark acts ha a le es si ho pro act ruth mar mat jo ti ma no na ne "

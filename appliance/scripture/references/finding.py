@@ -1,4 +1,4 @@
-"""Find references and their positions in running text: OCR pages, transcripts, notes, typed text."""
+"""Finds references and their positions in running text: OCR pages, transcripts, notes, typed text."""
 
 import re
 
@@ -18,15 +18,15 @@ _CHAPTER_OF = re.compile(
     r"|(?P<before>\d{1,3})\s?(?:st|nd|rd|th|[ºo])\s+(?:chapter|chap|capitulo)\.?)\s+(?:of|in|de|del)\s+"
 )
 _ORDINAL_PSALM = re.compile(r"(?P<number>\d{1,3})\s?(?P<ending>st|nd|rd|th)\s+(?=psalm|salmo)")
-# The longest range word, with the spaces around it. A longer gap between two books is not a range.
+# The longest word for a range, such as "to", with the spaces around it. A longer gap between two books is not a range.
 _MAX_RANGE_WORD_CHARACTERS = 40
-# Words before book names. No book name begins with one of them.
+# Words that stand before book names. No book name begins with one of these words.
 _PREPOSITIONS = frozenset({"to", "of", "from", "by"})
 _TEENS = range(11, 14)
 
 
 class FoundReference(msgspec.Struct, frozen=True):
-    """A reference and its position: `text[start:end]`."""
+    """A reference and its position. It was found at `text[start:end]`."""
 
     reference: Reference
     start: int
@@ -34,7 +34,7 @@ class FoundReference(msgspec.Struct, frozen=True):
 
 
 class _Opening(msgspec.Struct, frozen=True):
-    """The beginning of a reference: a book, and the chapter if it is written before the book."""
+    """The beginning of a reference: a book, and the chapter if the chapter is written before the book."""
 
     named: NamedBook
     start: int
@@ -42,10 +42,10 @@ class _Opening(msgspec.Struct, frozen=True):
 
 
 def find_references(text: str, languages: tuple[Language, ...] = LANGUAGES) -> list[FoundReference]:
-    """Return all references in the order of the text. References that the canon does not have are left out.
+    """Return all references in the order of the text. References to verses that do not exist are left out.
 
     If a name means different books in several languages, the first language takes precedence. A book name without a chapter
-    counts only if it is the whole text.
+    is a reference only if it is the whole text.
     """
     references: list[FoundReference] = []
     for passage in TextReader(text, languages).passages():
@@ -69,7 +69,7 @@ class TextReader:
         self.backwards = False
 
     def passages(self) -> list[Passage]:
-        """Everything that is written as a reference, including references that do not exist in the canon."""
+        """Return everything that is written as a reference, including references to verses that do not exist."""
         passages: list[Passage] = []
         at = 0
         while match := _START.search(self.text, at):
@@ -96,12 +96,12 @@ class TextReader:
         return passages or self._whole_text()
 
     def _read(self, opening: _Opening, *, closes: bool) -> tuple[list[Passage], int]:
-        """The passages after a book, and where they end."""
+        """Return the passages after a book, and the position where they end."""
         book, end = opening.named.last, opening.named.end
         reader = PassageReader(self.text, book, self._names_book, closing=closes)
         reading = reader.read(end, opening.start, opening.chapter)
         if reading.passages:
-            # A word such as "is" or "job" is a book only if a chapter and a verse follow, or if the text says nothing else.
+            # Words such as "is" or "job" name a book only if a chapter and a verse follow, or if the text has no other words.
             chapter_only = reading.passages[0].first.verse is None
             if opening.named.common and chapter_only and not self._is_whole_text(opening.start, reading.end):
                 return [], end
@@ -112,7 +112,7 @@ class TextReader:
         return [], end
 
     def _opening_at(self, at: int) -> _Opening | None:
-        """The book that is named at a position, or None."""
+        """Return the book that is named at a position, or None."""
         if (psalm := _ORDINAL_PSALM.match(self.text, at)) and _is_ordinal(int(psalm["number"]), psalm["ending"]):
             named = self._books.match(self.text, self._original_text, psalm.end())
             return named and _Opening(named, at, int(psalm["number"]))
@@ -124,14 +124,14 @@ class TextReader:
         return named and _Opening(named, at)
 
     def _names_book(self, at: int) -> bool:
-        """Whether a number belongs to the name of the next book, as in `Matthew 1, 2 John 3`."""
+        """Return True if a number belongs to the name of the next book, such as the 2 in `Matthew 1, 2 John 3`."""
         opening = self._opening_at(at)
         return opening is not None and (
             opening.chapter is not None or NUMBER_FOLLOWS.match(self.text, opening.named.end) is not None
         )
 
     def _end_of_word(self, match: re.Match[str]) -> int:
-        """The end of a word or a number. Letters directly after a number are not a name, so they are skipped."""
+        """Return the end of a word or a number. Letters directly after a number are not a name, so they are skipped."""
         attached = _WORD.match(self.text, match.end()) if match[0][0].isdigit() else None
         return attached.end() if attached else match.end()
 
@@ -142,7 +142,7 @@ class TextReader:
         return not _START.search(self.text, 0, start) and not _START.search(self.text, end)
 
     def _whole_text(self) -> list[Passage]:
-        """A book or a range of books, if it is the whole text."""
+        """Return a book or a range of books, if it is the whole text."""
         first = _START.search(self.text)
         opening = self._opening_at(first.start()) if first else None
         if opening is None:
@@ -161,7 +161,7 @@ def _whole_books(first: Book, last: Book, start: int, end: int) -> Passage:
 
 
 def _is_ordinal(number: int, ending: str) -> bool:
-    """True for `1st`, `22nd` and `113th`, False for `113rd`."""
+    """Return True for `1st`, `22nd` and `113th`, and False for `113rd`."""
     if number % 100 in _TEENS:
         return ending == "th"
     return ending == {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")

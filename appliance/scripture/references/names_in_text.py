@@ -1,4 +1,4 @@
-"""Find book names in text: one or several words, with an ordinal and other words before them."""
+"""Finds book names in text: one or several words, with an ordinal and other words before them."""
 
 import re
 import unicodedata
@@ -37,7 +37,7 @@ _ORDINALS = {
 _ORDINAL_WORD = "(?:" + "|".join(sorted(_ORDINALS, key=len, reverse=True)) + ")(?![a-z])"
 _ORDINAL = re.compile(
     r"(?:(?P<digit>[1-4])(?:(?<=1)\s?st|(?<=2)\s?nd|(?<=3)\s?rd|(?<=4)\s?th|\.?[ºª°]|\.?[oa](?![a-z]))?"
-    # The dash of "I-John" belongs to the number, the dash of "I-III John" to the range.
+    # In "I-John", the dash belongs to the number. In "I-III John", it belongs to the range.
     rf"|(?P<word>{_ORDINAL_WORD}))(?:[\s.]+|-(?=[a-z])(?!{_ORDINAL_WORD}))?"
 )
 _TO_ORDINAL = re.compile(r"(?:-|through|thru|to|hasta|al?)[\s.]*(?=[1-4a-z])")
@@ -54,21 +54,21 @@ _PHRASES = re.compile(
 _PSALM_151 = re.compile(r"[\s.,:]*151(?!\d)")
 NUMBER_FOLLOWS = re.compile(r"[\s.,:*-]*(?:(?:ch|cap|v)[a-z]*[\s.]*)?\d")
 _VERSE_FOLLOWS = re.compile(r"[\s.]*\d{1,3}\s*:\s?\d")
-# Words before a number that look like misspelt books, but name a date, a page or a similar thing.
+# Words that look like misspelt books, but before a number mean a date, a page or a similar thing.
 _NO_BOOKS = frozenset(
     "june july march april page part line item room note step level day date week hour lesson section figure table version".split()
 )
-# The abbreviation of March is frequent in dates.
+# In dates, this abbreviation often means March, so it does not mean Mark.
 _MONTHS = frozenset({"mar"})
 _MAX_FILLERS = 6
-# A name that begins after this many characters is not the first word of a text.
+# If a name starts after more characters than this, it is not the first word of the text.
 MAX_LEAD_CHARACTERS = 40
 
 
 class NamedBook(NamedTuple):
     """A book name that ends at `end`. In a range of numbered books (1–3 John), `last` is the last book; else it is `book`.
 
-    A `common` name is also an ordinary word.
+    If `common` is true, the name is also an ordinary word.
     """
 
     book: Book
@@ -78,10 +78,10 @@ class NamedBook(NamedTuple):
 
 
 def normalise(text: str) -> str:
-    """Return a text in lower case, with one kind of dash and space and no diacritics. Characters keep their positions."""
+    """Return a text in lower case, with one kind of dash and space and no diacritics. Every character keeps its position."""
     lowered = text.lower()
     if len(lowered) != len(text):
-        # The lower-case form of "İ" is "i" with a combining dot.
+        # The lower-case form of "İ" has two characters: "i" and a combining dot. Only the first is used.
         lowered = "".join(character.lower()[0] for character in text)
     if not lowered.isascii():
         lowered = "".join(map(_without_diacritics, lowered.translate(_DASHES | _SPACES)))
@@ -104,7 +104,7 @@ class BookFinder:
     def match(self, text: str, original_text: str, at: int, likeness: Likeness | None = None) -> NamedBook | None:
         """Return the book that is named at a position in a normalised text, or None.
 
-        Without `likeness`, beginnings and misspellings count only before a number that could be a chapter.
+        Without `likeness`, beginnings and misspellings of names count only before a number that could be a chapter.
         """
         leads = at < MAX_LEAD_CHARACTERS and not _LETTERS.search(text, 0, at)
         starts = _name_starts(text, at)
@@ -154,7 +154,7 @@ class BookFinder:
             return None
         word, end = _COMBINED.sub("", match[0]), match.end()
         if likeness is None:
-            # In the middle of a text, a misspelt name needs a capital letter, a chapter and a verse.
+            # In the middle of a text, a misspelt name counts only with a capital letter, a chapter and a verse.
             number_follows = NUMBER_FOLLOWS if leads else _VERSE_FOLLOWS
             is_capital = leads or original_text[at].isupper()
             may_be_misspelt = word not in _NO_BOOKS and is_capital and number_follows.match(text, end)
@@ -165,7 +165,7 @@ class BookFinder:
         if book.osis == "Ps" and (psalm_151 := _PSALM_151.match(text, end)):
             book = last = BOOK_BY_OSIS["AddPs"]
             end = psalm_151.end()
-        # At the beginning of a text, every word can have a capital letter.
+        # At the beginning of a text, any word can have a capital letter, so capitals say nothing there.
         looks_small = original_text[at].islower() or (leads and word in FUNCTION_WORDS)
         is_word = word in COMMON_WORDS and (looks_small or word in _MONTHS)
         common = ordinals == (0, 0) and is_word
@@ -173,7 +173,7 @@ class BookFinder:
 
 
 def _is_inside(text: str, start: int, end: int) -> bool:
-    """True for digits with letters on both sides, as in file names and checksums."""
+    """Return True for digits that have letters on both sides, as in file names and checksums."""
     return start > 0 and text[start - 1].isalpha() and text[end - 1].isalnum()
 
 
@@ -182,7 +182,7 @@ def _value(ordinal: re.Match[str]) -> int:
 
 
 def _name_starts(text: str, at: int) -> list[int]:
-    """The positions where a name may begin: `at`, and after each filler word."""
+    """Return the positions where a name may start: `at`, and the position after each filler word."""
     starts = [at]
     while len(starts) <= _MAX_FILLERS and (filler := _FILLER.match(text, starts[-1])):
         starts.append(filler.end())

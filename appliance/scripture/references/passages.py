@@ -1,4 +1,4 @@
-"""Read the chapters and verses after a book: pairs, ranges, lists, `ff`, titles."""
+"""Reads the chapters and verses after a book: pairs, ranges, lists, `ff`, titles."""
 
 import re
 from collections.abc import Callable
@@ -25,7 +25,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-# The characters between a book and its first number.
+# The characters that can be between a book and its first number.
 _LEAD = re.compile(r"[\s*_\"'“”()\[\].:#-]*(?:,\s*(?=\d+\s*[:.]\s?\d|ch|cap|v))?")
 _PAIR = re.compile(r"\s*:\s*(?P<colon>\d+)|\.(?P<stop>\d+)")
 _LOOSE_PAIR = re.compile(r"\s*\.\s+(?P<loose>\d+)")
@@ -38,12 +38,12 @@ _VERSE_OF_ROMAN = re.compile(r"\s*[.:]\s*\d")
 _CHAPTER_FIVE = re.compile(r"(?P<roman>v)(?=\s*[.:]\s*\d)")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _MAX_DIGITS = 3
-# The longest chapter has 176 verses. Two numbers are not a range if the second is higher than this.
+# The longest chapter has 176 verses. If the second of two numbers is higher than this, the numbers are not a range.
 _MAX_VERSES = 200
 
 
 class Point(NamedTuple):
-    """A verse, the title of a psalm (verse 0), or a whole chapter (None)."""
+    """A verse, or the title of a psalm (`verse` is 0), or a whole chapter (`verse` is None)."""
 
     book: Book
     chapter: int
@@ -59,7 +59,7 @@ class Point(NamedTuple):
 
 
 class Passage(NamedTuple):
-    """A passage as written, from one point to another, and its position. It may not exist in the canon."""
+    """A passage as written, from one point to another, with its position in the text. It may not exist in the canon."""
 
     first: Point
     last: Point | None
@@ -68,7 +68,7 @@ class Passage(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """The passages after a book, where they end, and whether a range ended before it began."""
+    """The passages after a book, the position where they end, and whether a range ended before it began."""
 
     passages: list[Passage]
     end: int
@@ -76,9 +76,9 @@ class Reading(NamedTuple):
 
 
 class PassageReader:
-    """Reads the passages after one book in a normalised text. `names_book` says whether a position names another book.
+    """Reads the passages after one book in a normalised text. `names_book` says if another book is named at a position.
 
-    With `closing`, the first point is the end of a range that began in another book. It does not begin a range.
+    If `closing` is true, the first point ends a range that began in another book. This point does not begin a range.
     """
 
     def __init__(self, text: str, book: Book, names_book: Callable[[int], bool], *, closing: bool = False) -> None:
@@ -89,7 +89,7 @@ class PassageReader:
         self._backwards = self._bare_one = self._spoken = False
 
     def read(self, at: int, reference_start: int, chapter: int | None = None) -> Reading:
-        """Read the passages from a position. Pass `chapter` if it is written before the book."""
+        """Read the passages from a position. Pass `chapter` if the chapter is written before the book."""
         end = at
         if chapter is not None:
             self._passages.append(Passage(Point(self._book, chapter, None), None, reference_start, at))
@@ -109,29 +109,29 @@ class PassageReader:
             elif not self._continues(kind, match[0]):
                 break
         if self._bare_one and len(self._passages) == 1 and self._passages[0].last is None:
-            # "Jude 1" is the book's only chapter.
+            # "Jude 1" means the only chapter of the book.
             self._passages[0] = self._passages[0]._replace(first=Point(self._book, 1, None))
         return Reading(self._passages, end, self._backwards)
 
     def _token(self, at: int) -> re.Match[str] | None:
-        """The next token. `v` is a chapter if no chapter is written before it, as in `Rom. v. 1`, else the word verse."""
+        """Return the next token. `v` is chapter 5 if no chapter is before it, as in `Rom. v. 1`; otherwise it means "verse"."""
         may_be_five = not self._passages and not self._forced and len(self._chapters) > 1
         return (may_be_five and _CHAPTER_FIVE.match(self._text, at)) or _TOKEN.match(self._text, at)
 
     def _is_spoken(self) -> bool:
-        """Whether a number in words counts: after the word chapter or verse, or after a number that counted."""
+        """Return True if a number in words counts: after the word "chapter" or "verse", or after a number that counted."""
         self._spoken = bool(self._forced) or (self._spoken and bool(self._pending))
         return self._spoken
 
     def _is_roman(self, match: re.Match[str]) -> bool:
-        """Whether a match is a chapter such as `xxiv`. A single letter counts only before a verse, as in `i. 1`."""
+        """Return True if a match is a chapter such as `xxiv`. A single letter is one only before a verse, as in `i. 1`."""
         previous = self._passages[-1].first if self._passages else None
         if _VERSE_OF_ROMAN.match(self._text, match.end()):
             return True
         return len(match[0]) > 1 and (previous is None or previous.verse is None)
 
     def _continues(self, kind: str, word: str) -> bool:
-        """Process a word or sign between numbers. Return False if the reference ends before it."""
+        """Process a word or sign between numbers. Return False if the reference ends before this word or sign."""
         if kind in ("roman", "spelled"):
             return False
         if kind in ("chapter", "verse"):
@@ -147,7 +147,7 @@ class PassageReader:
         return True
 
     def _number(self, match: re.Match[str], start: int) -> int | None:
-        """Add the point that a number names. Return its end, or None if the reference ends before the number."""
+        """Add the point that a number names. Return where the number ends, or None if the reference ends before the number."""
         is_next = not self._passages or self._pending or self._forced
         if not is_next or self._names_book(match.start()):
             return None
@@ -167,7 +167,7 @@ class PassageReader:
         return end
 
     def _point(self, match: re.Match[str]) -> tuple[Point, int] | None:
-        """The chapter or verse that one or two numbers name, and where they end. None if they are neither."""
+        """Return the chapter or verse that one or two numbers name, and where the numbers end. None if they name neither."""
         text, end = self._text, match.end()
         is_roman = match.lastgroup == "roman"
         if (len(match[0]) > _MAX_DIGITS and match.lastgroup == "number") or _THOUSANDS.match(text, end):
@@ -198,7 +198,7 @@ class PassageReader:
             and previous.first.verse is None
             and self._is_verse_of(previous.first, point)
         ):
-            # "Genesis 1, verse 3" is one verse. So is "Psalm 125-1", because a range cannot end before it begins.
+            # "Genesis 1, verse 3" is one verse. "Psalm 125-1" is also one verse, because a range cannot end before it begins.
             self._passages[-1] = Passage(
                 Point(self._book, previous.first.chapter, point.verse or point.chapter), None, previous.start, end
             )
@@ -213,7 +213,7 @@ class PassageReader:
             self._passages.append(Passage(point, point if closes else None, start, end))
 
     def _is_verse_of(self, chapter: Point, point: Point) -> bool:
-        """Whether a number after a chapter is a verse of this chapter."""
+        """Return True if a number after a chapter is a verse of this chapter."""
         if point.verse is not None:
             return self._forced == "verse" and point.chapter == chapter.chapter
         backwards = self._pending == "to" and not self._forced and point.chapter < chapter.chapter
@@ -231,9 +231,9 @@ _VALUE_OF: dict[str, Callable[[str], int]] = {"number": int, "roman": _roman_val
 
 
 def resolve(passage: Passage, *, strict: bool) -> Reference:
-    """Return the reference of a passage. Raises PassageNotFound for a chapter or verse that does not exist.
+    """Return the reference of a passage. Raises PassageNotFound if the chapter or verse does not exist.
 
-    If not `strict`, a range that is too long ends with the last verse of its chapter or book.
+    If `strict` is false, a range that is too long ends with the last verse of its chapter or book.
     """
     first, last = passage.first, passage.last
     _check(first, None if first.verse is None else first.verse)

@@ -9,7 +9,7 @@ from appliance.scripture.canon import CHAPTER_FACTOR, Book, VerseRange, split_ve
 from appliance.scripture.versification import HUB, versification
 
 LAST_VERSE = CHAPTER_FACTOR - 1
-# Where to find the chapters of a book: in the hub, or in the first of the others that has the book.
+# Where the chapters of a book are looked up: in the hub, or in the first of the other versifications that has the book.
 _VERSIFICATIONS = (HUB, "KJVA", "LXX", "Vulg", "Synodal", "Orthodox")
 
 
@@ -26,7 +26,7 @@ class PassageNotFound(NotFound):
 
 
 class Reference(VerseRange, frozen=True, order=True):
-    """A verse range with a written form: `str()` for people, `osis` for programs."""
+    """A verse range that can be written: with `str()` for people, and with `osis` for programs."""
 
     def __str__(self) -> str:
         return format_range(self.start, self.end)
@@ -42,7 +42,7 @@ class Reference(VerseRange, frozen=True, order=True):
 
 
 class VersePlace(msgspec.Struct, frozen=True):
-    """A verse by its number, its OSIS id and its reference for people. Base class of structs that describe a verse."""
+    """A verse: its number, its OSIS id and its reference for people. The base class of structs that describe a verse."""
 
     verse_id: int
     osis: str

@@ -1,4 +1,4 @@
-"""Parse one reference or one book name, with an error message for people if the text is neither."""
+"""Parses one reference or one book name. If the text is neither, the error has a message for people."""
 
 import re
 
@@ -14,17 +14,17 @@ from appliance.scripture.references.passages import Passage, Point, resolve
 from appliance.scripture.references.reference import LAST_VERSE, BookNotFound, Reference, ReferenceNotUnderstood
 
 MAX_LENGTH = 200
-# The lowest Damerau-Levenshtein similarity of a misspelt name to the suggested book.
+# The lowest similarity (Damerau-Levenshtein) at which a book is suggested for a misspelt name.
 NEAREST_CUTOFF = 0.45
 _FINDER = BookFinder(LANGUAGES)
 _NAME = re.compile(r"\s*(?P<name>(?:[1-4][\s.]*)?[^\W\d_][^\d:]*?)[\s.,]*(?:\d[\d\s:.,–-]*)?$")
-# "john 3 16" in a search bar is a verse.
+# In a search bar, "john 3 16" means a verse.
 _SPACED = re.compile(r"^(\s*(?:[1-4]\s*)?[^\W\d_][^\d]*?)\s+(\d{1,3})\s+(\d{1,3})(?!\d)")
 _LETTERS_OR_DIGITS = re.compile(r"[^\W_]")
 
 
 def parse_reference(text: str) -> Reference:
-    """Return the reference that is the whole text, in the hub versification.
+    """Return the reference that the whole text is, in the hub versification.
 
     Raises ReferenceNotUnderstood, BookNotFound (with the most similar name) or PassageNotFound.
     """
@@ -69,7 +69,7 @@ def _not_one(text: str, passages: list[Passage], *, backwards: bool) -> Referenc
             f"{first} to {last} ends before it begins.", remedy="Write the earlier verse first."
         )
     return ReferenceNotUnderstood(
-        f"{_quoted(text)} contains {len(passages)} passages. Only one is allowed.",
+        f"{_quoted(text)} contains {len(passages)} passages. Only one passage is allowed.",
         remedy="Enter one passage at a time.",
     )
 
@@ -77,7 +77,7 @@ def _not_one(text: str, passages: list[Passage], *, backwards: bool) -> Referenc
 def parse_osis(text: str) -> Reference | None:
     """Parse an OSIS reference such as `John.3.16-John.3.18`. Return None if the text is not OSIS.
 
-    Raises PassageNotFound for a chapter or verse that does not exist, ReferenceNotUnderstood for a range that ends before it
+    Raises PassageNotFound if the chapter or verse does not exist, and ReferenceNotUnderstood if the range ends before it
     begins.
     """
     start, dash, end = text.partition("-")
@@ -92,7 +92,7 @@ def parse_osis(text: str) -> Reference | None:
 
 
 def _osis_passage(text: str, *, ends_range: bool = False) -> Passage | None:
-    """A point such as `John.3.16` or `John.3`. At the end of a range, verse 999 is the last verse of the chapter."""
+    """Return a point such as `John.3.16` or `John.3`. At the end of a range, verse 999 means the chapter's last verse."""
     name, *numbers = text.split(".")
     book = BOOK_BY_OSIS.get(name)
     if book is None or not 1 <= len(numbers) <= 2:
@@ -106,7 +106,10 @@ def _osis_passage(text: str, *, ends_range: bool = False) -> Passage | None:
 
 
 def find_book(name: str) -> Book:
-    """Return the book with a name, an abbreviation or a unique beginning. Raises BookNotFound with the most similar name."""
+    """Return the book that this text means: its name, an abbreviation, or a unique beginning of its name.
+
+    Raises BookNotFound with the most similar name.
+    """
     book = _named(name, Likeness.SHORTENED)
     if book:
         return book

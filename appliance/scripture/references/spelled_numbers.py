@@ -20,7 +20,7 @@ _VALUES = {
 
 
 def _any(words: list[str]) -> str:
-    # Longest first: "sixteen" must not match as "six".
+    # The longest words come first, because "sixteen" must not match as "six".
     return "|".join(sorted(words, key=len, reverse=True))
 
 
@@ -33,12 +33,12 @@ _SPANISH = (
     rf"(?:(?:{_any(_SPANISH_TENS)})(?:\s+y\s+(?:{_any(_SPANISH_UNITS)}))?"
     rf"|{_any([*_SPANISH_TEENS, *_SPANISH_TWENTIES])}|{_any(_SPANISH_UNITS)})?"
 )
-# Part of larger patterns. Matches at least one letter, and only whole words.
+# This pattern is used in larger patterns. It matches at least one letter, and only whole words.
 SPELLED = rf"(?=[a-z])(?:{_ENGLISH}|{_SPANISH})(?<=[a-z])(?![a-z])"
 
 
 def spelled_value(words: str) -> int:
-    """The value of a match of SPELLED."""
+    """Return the number that a match of SPELLED means."""
     before, hundred, after = words.partition("hundred")
     total = 100 if hundred else 0
     return total + sum(_VALUES.get(word, 0) for word in re.split(r"[\s-]+", after if hundred else before))

@@ -123,7 +123,7 @@ def test_a_formatted_reference_is_parsed_as_the_same_reference(book: Book, data:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("John 3:16; Mark 1:1", "“John 3:16; Mark 1:1” contains 2 passages. Only one is allowed."),
+        ("John 3:16; Mark 1:1", "“John 3:16; Mark 1:1” contains 2 passages. Only one passage is allowed."),
         ("John 3:18-16", "John 3:18 to John 3:16 ends before it begins."),
         ("John 3:16 and more", "“John 3:16 and more” contains more than a reference."),
         ("John 3:16 to mark 5", "“John 3:16 to mark 5” contains more than a reference."),
