@@ -1,1 +1,1 @@
-"""Find the right verse: candidates from several signals, then one ranking."""
+"""Finds the right verse: takes candidates from several signals, then puts them in one ranking."""

@@ -11,10 +11,10 @@ Explain = Callable[[list[int]], dict[int, Why]]
 
 
 class Candidates(msgspec.Struct, frozen=True, kw_only=True):
-    """Verses in hub numbering with their scores, best first.
+    """Verses in the hub versification with their scores, best first.
 
-    `explain` returns the reasons for some verses. `marks` returns the highlights of some verses. In all other verses, the forms
-    of `marked_words` are highlighted. `notice` is a message for the reader.
+    `explain` returns the reasons for some verses. `marks` returns the highlights of some verses. In verses without such
+    highlights, the forms of `marked_words` are highlighted. `notice` is a message for the reader.
     """
 
     ranked: list[tuple[int, float]]
@@ -24,12 +24,12 @@ class Candidates(msgspec.Struct, frozen=True, kw_only=True):
     notice: str | None = None
 
     def with_notice(self, notice: str | None) -> "Candidates":
-        """A copy with another sentence added to the notice."""
+        """Return a copy with another sentence added to the notice."""
         return msgspec.structs.replace(self, notice=" ".join(filter(None, (self.notice, notice))) or None)
 
 
 def explain_by_ranks(by_words: Sequence[int] = (), by_meaning: Sequence[tuple[int, float]] = ()) -> Explain:
-    """Explain verses by their rank in a list by words, and by their rank and cosine similarity in a list by meaning."""
+    """Explain verses by their rank among matches by words, and by their rank and cosine similarity among those by meaning."""
     word_ranks = {verse_id: rank for rank, verse_id in enumerate(by_words, start=1)}
     meaning_ranks = {verse_id: (rank, cosine) for rank, (verse_id, cosine) in enumerate(by_meaning, start=1)}
 

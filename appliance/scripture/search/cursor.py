@@ -1,4 +1,4 @@
-"""The position of the next page of a search, as an opaque string. Clients send it back to get that page."""
+"""The position of the next page of a search, as an opaque string. Clients send the string back to get that page."""
 
 import base64
 import binascii
@@ -12,7 +12,7 @@ REMEDY = "Use `next_cursor` of the previous page, or leave the cursor out."
 
 
 class CursorInvalid(Refused):
-    """The cursor was not created by a search."""
+    """No search created this cursor."""
 
 
 class _Cursor(msgspec.Struct, frozen=True):
@@ -24,7 +24,7 @@ def encode_cursor(offset: int) -> str:
 
 
 def decode_cursor(cursor: str | None) -> int:
-    """The offset that a cursor contains, or 0 if there is no cursor. Raises CursorInvalid."""
+    """Return the offset that a cursor contains, or 0 if there is no cursor. Raises CursorInvalid."""
     if not cursor:
         return 0
     try:

@@ -1,7 +1,7 @@
-"""Turn a typed query into an FTS5 expression that is always valid.
+"""Turns a typed query into an FTS5 expression that is always valid.
 
-Supported: words, `"quoted phrases"`, `prefix*`, `AND`, `OR`, `NOT` (in capitals, as in FTS5) and `-word`. Everything else is
-plain text. Without operators, a verse must contain all words; `loose_expression` needs only one of them.
+Supported are words, `"quoted phrases"`, `prefix*`, `AND`, `OR`, `NOT` (in capitals, as in FTS5) and `-word`. Everything else
+is plain text. Without operators, a verse must contain all words. With `loose_expression`, a verse must contain only one.
 """
 
 import re
@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-# More terms than a real query has. A longer expression could overflow the stack of FTS5's parser.
+# No real query has so many terms. A longer expression could overflow the stack of FTS5's parser.
 MAX_TERMS = 48
-# Of a long query, only the rarest words are searched: common words cost the most time and help the least.
+# If a query has more content words, only the rarest are searched: common words cost the most time and help the least.
 MAX_CONTENT_WORDS = 8
 _TOKEN = re.compile(r'"([^"]*)"?|(\S+)')
-# Letters with combining marks: pointed Hebrew, accented Greek.
+# Letters, also with combining marks, as in pointed Hebrew and accented Greek.
 _WORD = re.compile(r"\w(?:\w|[\u0300-\u036f\u0591-\u05c7])*", re.UNICODE)
 _STOP_WORDS = frozenset(
     "a about an and are as at be by did do does for from had has have how i in is it me my not of on or our say says "
@@ -25,10 +25,10 @@ _STOP_WORDS = frozenset(
 
 
 class TextQuery(msgspec.Struct, frozen=True):
-    """An FTS5 expression over the column `text`, and its plain words for highlighting.
+    """An FTS5 expression for the column `text`, and the plain words of the query for highlighting.
 
-    `structured` queries have phrases or operators: they are searched exactly as typed. A query that `excludes` has words that a
-    verse must not contain.
+    `structured` is true if the query has phrases or operators. Such a query is searched exactly as typed. `excludes` is true if
+    the query has words that a verse must not contain.
     """
 
     expression: str
@@ -37,7 +37,7 @@ class TextQuery(msgspec.Struct, frozen=True):
     excludes: bool = False
 
     def corrected(self, corrections: Mapping[str, str]) -> "TextQuery":
-        """The query with misspelt words replaced. Only for a query that is not structured."""
+        """Return the query with misspelt words replaced. The query must not be structured."""
         words = tuple(corrections.get(word, word) for word in self.words)
         return msgspec.structs.replace(self, expression=" AND ".join(map(_quoted, words)), words=words)
 
@@ -63,7 +63,7 @@ def parse_query(text: str) -> TextQuery | None:
         pending, has_quotes = "", has_quotes or not typed
         if len(terms) == MAX_TERMS:
             break
-    # FTS5 needs excluded terms after the others.
+    # In FTS5, excluded terms must come after the other terms.
     terms.sort(key=lambda term: term[0] == "NOT")
     if not terms or terms[0][0] == "NOT":
         return None
@@ -73,7 +73,7 @@ def parse_query(text: str) -> TextQuery | None:
 
 
 def _expression(terms: list[tuple[str, "_Term"]]) -> str:
-    """Join terms from left to right. Consecutive equal operators share one pair of parentheses."""
+    """Join terms from left to right. Several equal operators in a row share one pair of parentheses."""
     expression, previous_operator = terms[0][1].expression, ""
     for typed_operator, term in terms[1:]:
         operator = typed_operator or "AND"
@@ -84,23 +84,26 @@ def _expression(terms: list[tuple[str, "_Term"]]) -> str:
 
 
 def loose_expression(query: TextQuery) -> str:
-    """An expression that matches any of the content words, for ranking by BM25."""
+    """Return an expression that matches any of the content words, for ranking by BM25."""
     return " OR ".join(_quoted(word) for word in rarest_content_words(query))
 
 
 def rarest_content_words(query: TextQuery, frequency: Callable[[str], int] = lambda _word: 0) -> list[str]:
-    """The content words without duplicates. If there are more than 8, only the rarest."""
+    """Return the content words without duplicates. If there are more than 8, return only the rarest."""
     words = list(dict.fromkeys(content_words(query)))
     return sorted(words, key=frequency)[:MAX_CONTENT_WORDS] if len(words) > MAX_CONTENT_WORDS else words
 
 
 def content_words(query: TextQuery) -> list[str]:
-    """The words of a query without stop words, or all words if it has only stop words."""
+    """Return the words of a query without stop words. If all words are stop words, return all of them."""
     return [word for word in query.words if word.lower() not in _STOP_WORDS] or list(query.words)
 
 
 def stem(word: str) -> str:
-    """A prefix that the forms of an English word share. It is close to what the index matches, but does not need the index."""
+    """Return a prefix that the forms of an English word share.
+
+    It is similar to the stem in the full-text index, but this function does not need the index.
+    """
     word = word.lower()
     for ending in ("ing", "ies", "ed", "es", "s", "y", "e"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
@@ -117,7 +120,7 @@ def _token(token: str) -> _Term | None:
     words = tuple(_WORD.findall(token))
     if not words:
         return None
-    # The tokenizer splits words such as "don't" and "so-called". They are searched as a phrase of their parts.
+    # The tokenizer splits words such as "don't" and "so-called", so the parts of these words are searched as a phrase.
     return _Term(_quoted(" ".join(words)) + (" *" if token.endswith("*") else ""), words)
 
 

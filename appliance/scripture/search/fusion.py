@@ -1,4 +1,4 @@
-"""Reciprocal rank fusion: combine several rankings into one.
+"""Reciprocal rank fusion combines several rankings into one ranking.
 
 Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods",
 SIGIR 2009: score = Σ 1 / (k + rank), k = 60.
@@ -10,7 +10,7 @@ RRF_K = 60
 
 
 def fuse(*rankings: Sequence[int]) -> list[tuple[int, float]]:
-    """Return (verse id, score), best first. Ties are in canonical order."""
+    """Return pairs (verse id, score), best first. Verses with the same score are in canonical order."""
     scores: dict[int, float] = {}
     for ranking in rankings:
         for rank, verse_id in enumerate(ranking, start=1):

@@ -1,4 +1,4 @@
-"""The types of a search: request, result and reasons."""
+"""The data types of a search: the request, the results and their reasons."""
 
 from enum import StrEnum
 
@@ -13,7 +13,7 @@ MAX_LIMIT = 100
 
 
 class Mode(StrEnum):
-    """How a query is searched. `strongs` searches for a Greek or Hebrew word."""
+    """How verses are searched for a query. `strongs` searches for a Greek or Hebrew word."""
 
     HYBRID = "hybrid"
     KEYWORD = "keyword"
@@ -22,7 +22,7 @@ class Mode(StrEnum):
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
-    """A search request. `book` is a name or OSIS id, `within` is a reference, `cursor` comes from the previous page."""
+    """A search request. `book` is a name or an OSIS id, `within` is a reference, and `cursor` is from the previous page."""
 
     query: str
     mode: Mode = Mode.HYBRID
@@ -38,8 +38,9 @@ class Why(msgspec.Struct, frozen=True):
     """Why a verse was found: its rank (from 1) among keyword and meaning matches, and its cosine similarity.
 
     `reference` is true if the query names the verse. `in_order` is true if the verse has the words of the query in the same
-    order. `linked` is true if cross references link the verse to the best results. `topics` are dictionary topics that the query
-    names and that cite the verse. `voted_topic` is a topic with the same meaning for which readers voted for the verse.
+    order. `linked` is true if cross references link the verse to the best results. `topics` are topics of dictionaries: the
+    query names them, and they cite the verse. `voted_topic` is a topic that means the same as the query; readers voted for
+    the verse under this topic.
     """
 
     keyword_rank: int | None = None

@@ -1,4 +1,4 @@
-"""Find verses that contain most words of a query, in the same order and close together: half-remembered verses."""
+"""Finds verses that contain most words of a query close together in the same order, so partly remembered verses are found."""
 
 import math
 import re
@@ -7,16 +7,16 @@ from collections.abc import Iterable
 import msgspec
 from rapidfuzz.distance import LCSseq
 
-# Shorter queries match too many verses: "love of God" is in many verses that the reader did not mean.
+# A shorter query matches too many verses: "love of God" is in many verses that the reader does not mean.
 MIN_WORDS = 4
 MIN_SHARE = 0.8
-# The words are searched in parts of a verse that are this many times as long as the query.
+# A verse is searched in parts. Each part is this many times as long as the query.
 LENGTH_FACTOR = 1.4
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
 class OrderedMatch(msgspec.Struct, frozen=True):
-    """A verse that contains a share of a query's words in order, within `width` words of the verse."""
+    """A verse that contains a share of the query's words in the same order. `width` words of the verse contain them."""
 
     verse_id: int
     share: float
@@ -24,9 +24,9 @@ class OrderedMatch(msgspec.Struct, frozen=True):
 
 
 def words_in_order(query: str, texts: Iterable[tuple[int, str]]) -> list[OrderedMatch]:
-    """The verses that contain a query's words in order, best first. Ties keep the order of `texts`.
+    """Return the verses that contain a query's words in the same order, best first. Ties keep the order of `texts`.
 
-    A query of fewer than 4 words has no matches.
+    For a query of fewer than 4 words, the list is empty.
     """
     query_words = words_of(query)
     if len(query_words) < MIN_WORDS:
@@ -34,7 +34,7 @@ def words_in_order(query: str, texts: Iterable[tuple[int, str]]) -> list[Ordered
     best_matches: dict[int, OrderedMatch] = {}
     min_shared = MIN_SHARE * len(query_words)
     for verse_id, text in texts:
-        # This check is ten times as fast as `_match`, and rejects most verses.
+        # This check is ten times as fast as `_match`, and it rules out most verses.
         plain_text = _plain(text)
         if sum(word in plain_text for word in query_words) < min_shared:
             continue
@@ -45,7 +45,7 @@ def words_in_order(query: str, texts: Iterable[tuple[int, str]]) -> list[Ordered
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text in lower case."""
+    """Return the words of a text in lower case."""
     return [_plain(word) for word in _WORD.findall(text)]
 
 
@@ -57,7 +57,7 @@ def _match(query_words: list[str], verse_id: int, verse_words: list[str]) -> Ord
     min_shared = MIN_SHARE * len(query_words)
     if LCSseq.similarity(query_words, verse_words) < min_shared:
         return None
-    # Each part of the verse is compared separately: a match in a distant part would make the width too large.
+    # Each part of the verse is compared separately. Otherwise, a match in a distant part would make the width too large.
     length = math.ceil(len(query_words) * LENGTH_FACTOR)
     parts = (verse_words[start : start + length] for start in range(max(1, len(verse_words) - length + 1)))
     shared, negative_width, _ = max(

@@ -1,7 +1,7 @@
-"""The embedding index: track which verses and headings have a vector, and embed the others.
+"""The vector index: finds the verses and headings that have no vector, and computes their vectors.
 
-A vector is stored by the digest of its model and text. An unchanged text keeps its vector when it is imported again or moves to
-another row.
+A vector is stored under the digest of its model and its text. So if an unchanged text is imported again or moves to another
+row, it keeps its vector.
 """
 
 import hashlib
@@ -51,7 +51,10 @@ class IndexState(msgspec.Struct, frozen=True):
 
 
 def embedded_translation(database: Database, preferred: str) -> Translation | None:
-    """The translation whose verses are embedded: the preferred one, else the first English one, else the first."""
+    """Return the translation whose verses get vectors, so that it can be searched by meaning.
+
+    It is the preferred translation, or otherwise the first English translation, or otherwise the first translation.
+    """
     translations = queries.translations(database)
     english = [translation for translation in translations if translation.language.startswith("en")]
     chosen = next((translation for translation in translations if translation.id == preferred), None)
@@ -59,7 +62,7 @@ def embedded_translation(database: Database, preferred: str) -> Translation | No
 
 
 def index_state(database: Database, preferred: str, model: str) -> IndexState:
-    """The state of the index for `model`. Vectors of another model are not counted."""
+    """Return the state of the index for `model`. Vectors of another model are not counted."""
     translation = embedded_translation(database, preferred)
     state = database.reader.row(SELECT_STATE)
     usable = state is not None and state[0] == model
@@ -77,10 +80,10 @@ def build_index(
     preferred: str,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> int:
-    """Embed every verse whose text has no vector yet. Return the number of such verses.
+    """Compute a vector for every verse whose text has none yet. Return the number of these verses.
 
     Each batch is a separate unit of work, so an interruption does not lose earlier batches. Vectors that no verse needs are
-    deleted at the end, because until then a text may still reuse them. Raises Unavailable if the model cannot be used.
+    deleted only at the end, because a text may use them again until then. Raises Unavailable if the model cannot be used.
     """
     translation = embedded_translation(database, preferred)
     if translation is None:
@@ -95,7 +98,7 @@ def build_index(
     stale = {verse_id: digests[verse_id] for verse_id in texts.keys() - unchanged}
     reused = _reuse_vectors(database, translation.id, stale, present)
     verses_by_digest = _by_digest((digest, verse_id) for verse_id, digest in stale.items() if verse_id not in reused)
-    # A batch has texts of similar length, which keeps padding small.
+    # The texts in a batch have similar lengths, which keeps padding small.
     missing = sorted(verses_by_digest, key=lambda digest: len(texts[verses_by_digest[digest][0]]))
     done = len(unchanged) + len(reused)
     on_progress(done, len(texts))
@@ -115,14 +118,14 @@ def build_index(
 
 
 def count_unembedded_headings(database: Database, model: str) -> int:
-    """The number of topic headings that have no vector of a model yet."""
+    """Return the number of topic headings that have no vector of a model yet."""
     return len(database.reader.rows(store.SELECT_BARE_HEADINGS, (model,)))
 
 
 def embed_headings(
     database: Database, embedder: Embedder, on_progress: Callable[[int, int], None] = lambda _done, _total: None
 ) -> int:
-    """Embed the topic headings that have no vector yet. Return the number of embedded headings. Raises Unavailable.
+    """Compute vectors for the topic headings that have none yet. Return the number of these headings. Raises Unavailable.
 
     Vectors that no heading needs are deleted at the end.
     """
@@ -149,14 +152,17 @@ def embed_headings(
 
 
 def heading_text(headword: str, heading: str) -> str:
-    """The text to embed for a heading: `Angel: Functions of`. A catch-all or empty heading gives only the headword."""
+    """Return the text that is embedded for a heading, such as `Angel: Functions of`.
+
+    If the heading is empty or a catch-all heading, the text is only the headword.
+    """
     if not heading or _CATCH_ALL.search(heading):
         return headword.title()
     return f"{headword.title()}: {heading.capitalize() if heading.isupper() else heading}"
 
 
 def m008_heading_digests(work: UnitOfWork) -> None:
-    """Store heading vectors by the digest of their text, so that they stay when a dictionary is imported again."""
+    """Store the vectors of headings by the digest of their text, so they stay if a dictionary is imported again."""
     work.execute("ALTER TABLE heading_vectors RENAME TO heading_vectors_by_row")
     work.execute_script(HEADING_DIGESTS_SCHEMA)
     rows = work.execute(SELECT_MIGRATED_HEADINGS)
@@ -169,7 +175,7 @@ def m008_heading_digests(work: UnitOfWork) -> None:
 
 
 def _clear_for_another_model(database: Database, model: str) -> None:
-    """Delete all vectors if they are from another model."""
+    """If the stored vectors are from another model, delete all of them."""
     row = database.reader.row(SELECT_STATE)
     if row is not None and row[0] == model:
         return
@@ -182,9 +188,9 @@ def _clear_for_another_model(database: Database, model: str) -> None:
 def _reuse_vectors(
     database: Database, translation: str, digests: Mapping[int, bytes], present: Mapping[int, bytes]
 ) -> set[int]:
-    """Give verses the stored vectors of other verses with the same text. Return the verses that got a vector.
+    """Copy stored vectors to verses with the same text. Return the verses that got a vector.
 
-    All vectors are read before the first is written, because a verse whose vector is copied may itself get another vector.
+    All vectors are read before the first one is written: a verse may get a new vector while its old vector is still copied.
     """
     verse_of_digest = {digest: verse_id for verse_id, digest in present.items()}
     copied_from = {
@@ -202,7 +208,7 @@ def _reuse_vectors(
 def _store_vectors(
     database: Database, translation: str, rows: Sequence[tuple[int, bytes, bytes]], present: Mapping[int, bytes]
 ) -> None:
-    """Store the digests and vectors of verses. They replace earlier ones."""
+    """Store the digests and vectors of verses. They replace earlier digests and vectors of these verses."""
     replaced = [verse_id for verse_id, _, _ in rows if verse_id in present]
     with database.write() as work:
         VERSE_VECTORS.replace(work, [(verse_id, vector) for verse_id, _, vector in rows], present=replaced)
@@ -212,7 +218,7 @@ def _store_vectors(
 
 
 def _drop_unneeded(database: Database, needed: Iterable[int]) -> None:
-    """Delete the vectors of verses that no longer exist. Free the space if there are more deleted vectors than others."""
+    """Delete the vectors of verses that no longer exist. If more vectors are deleted than remain, also free their space."""
     unneeded = _digests(database.reader).keys() - needed
     with database.write() as work:
         VERSE_VECTORS.delete(work, unneeded)

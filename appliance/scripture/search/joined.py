@@ -1,4 +1,4 @@
-"""Cypher queries that return verses, joined by `verse_id` with the word index and the verse vectors."""
+"""Cypher queries that return verses. The result is joined by `verse_id` with the word index and the vectors of verses."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ from appliance.scripture.translations.store import VERSE_VECTORS
 from appliance.scripture.translations.translation import Translation
 
 VERSE_COLUMN = "verse_id"
-# Number of verses taken from the word index. Verses after these hardly match the words.
+# How many verses are taken from the word index. Verses after these hardly match the words.
 WORDS_DEPTH = 5_000
 MAX_LIMIT = 200
 
@@ -30,7 +30,7 @@ class NoVerses(Refused):
 
 
 class JoinedQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Cypher that returns `verse_id`, `words` that a verse must contain, and a sentence that it should be `similar_to`."""
+    """Cypher that returns `verse_id`, `words` that a verse must contain, and a sentence that a verse should be `similar_to`."""
 
     cypher: str
     parameters: Mapping[str, Any] = {}
@@ -40,7 +40,7 @@ class JoinedQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JoinedHit(VersePlace, frozen=True, kw_only=True):
-    """A verse with its row of the Cypher result, its rank by words, and its similarity to the sentence."""
+    """A verse: its row of the Cypher result, its rank by words, and its similarity to the sentence."""
 
     text: str
     row: list[Any]
@@ -49,7 +49,7 @@ class JoinedHit(VersePlace, frozen=True, kw_only=True):
 
 
 class JoinedHits(msgspec.Struct, frozen=True, kw_only=True):
-    """`columns` are the column names of the rows. `truncated` is true if the graph has more rows than one query may return."""
+    """`columns` are the names of the columns. `truncated` is true if the graph has more rows than one query may return."""
 
     columns: list[str]
     hits: list[JoinedHit]
@@ -59,13 +59,13 @@ class JoinedHits(msgspec.Struct, frozen=True, kw_only=True):
 def join(
     database: Database, graph: Path, get_embedder: Callable[[], Embedder], query: JoinedQuery, translation: Translation
 ) -> JoinedHits:
-    """The verses of a Cypher query, joined with words and meaning.
+    """Return the verses of a Cypher query, joined with words and meaning.
 
-    The rankings by words and by similarity to the sentence are fused. Without words and a sentence, the order of the Cypher result
-    is kept. `get_embedder` returns the embedder of the index, or raises.
+    The ranking by words and the ranking by similarity to the sentence are fused. If there are no words and no sentence, the
+    verses keep the order of the Cypher result. `get_embedder` returns the embedder of the vector index, or raises an error.
 
-    Raises the errors of `run_user_query`; NoVerses if no column is `verse_id`; Unavailable if there is a sentence and its vector cannot
-    be compared with the vectors of the verses.
+    Raises the errors of `run_user_query`. Raises NoVerses if no column is `verse_id`. Raises Unavailable if there is a sentence
+    whose vector cannot be compared with the vectors of the verses.
     """
     answer = run_user_query(graph, query.cypher, query.parameters)
     if VERSE_COLUMN not in answer.columns:
@@ -102,7 +102,7 @@ def join(
 
 
 def _with_words(database: Database, words: str, translation: Translation, candidates: set[int]) -> list[int]:
-    """The candidate verses that contain all words, in the order of BM25."""
+    """Return the candidate verses that contain all words, in the order of BM25."""
     verses = VerseRange(min(candidates, default=0), max(candidates, default=0))
     matches = search_words(database, parse_query(words), translation, verses, WORDS_DEPTH)
     return [verse for verse in matches if verse in candidates]

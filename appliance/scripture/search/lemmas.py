@@ -1,4 +1,4 @@
-"""Find Greek and Hebrew words by Strong's number, by spelling, or by translation."""
+"""Finds Greek and Hebrew words by Strong's number, by spelling, or by translation."""
 
 import re
 
@@ -15,7 +15,7 @@ class LemmaNotFound(NotFound):
 
 
 def find_lemmas(database: Database, graph: Graph, query: str) -> list[LexiconEntry]:
-    """The lexicon entries for a Strong's number, for a Greek or Hebrew word (or its transliteration), or for a translated word.
+    """Return the lexicon entries for a Strong's number, a Greek or Hebrew word, its transliteration, or its translation.
 
     Raises LemmaNotFound.
     """
@@ -39,8 +39,8 @@ def find_lemmas(database: Database, graph: Graph, query: str) -> list[LexiconEnt
 
 
 def _by_gloss(database: Database, graph: Graph, word: str) -> list[str]:
-    """Strong's numbers that are translated by a word, most used first."""
-    # Translations are at the end of a definition: after a dash in one dictionary, after a colon and a hyphen in the other.
+    """Return the Strong's numbers of words that are translated by this word. The numbers with the most uses come first."""
+    # Translations are at the end of a definition. One dictionary puts a dash before them, the other a colon and a hyphen.
     gloss = re.compile(rf"(?:—|: -).*\b{re.escape(word)}\b", re.IGNORECASE | re.DOTALL)
     rows = database.reader.rows(store.SELECT_GLOSSED, (f"%{word}%",)) if word.isalpha() else []
     uses = verse_counts(graph, [strongs for strongs, definition in rows if gloss.search(definition)])

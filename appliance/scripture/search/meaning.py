@@ -1,4 +1,4 @@
-"""Search by meaning: the embedding model, available once every verse has a vector."""
+"""Search by meaning. It is available as soon as every verse has a vector of the embedding model."""
 
 import threading
 import time
@@ -9,23 +9,23 @@ from appliance.scripture.search.index import embedded_translation, index_state
 from appliance.scripture.search.ports import Embedder
 from appliance.scripture.translations.translation import Translation
 
-# The model is not prepared again within this time: it is still loaded.
+# For this time after it was prepared, the model is still loaded, so it is not prepared again.
 PREPARED_S = 30.0
 
 
 class MeaningUnavailable(Unavailable):
-    """Not all verses have vectors yet, or there is no model to embed the query."""
+    """Not all verses have vectors yet, or there is no model that can turn the query into a vector."""
 
 
 class _CompleteCache(threading.local):
-    """A per-thread cache: whether the index is complete, for one version of the library and one model."""
+    """A cache per thread. For one version of the library and one model, it stores if the index is complete."""
 
     version: object = None
     complete: bool = False
 
 
 class MeaningIndex:
-    """The vectors of a library's verses. `preferred` is the translation to embed. Safe to use from several threads."""
+    """The vectors of a library's verses. `preferred` is the translation that gets vectors. Safe to use from several threads."""
 
     def __init__(self, library: Database, embedder: Embedder | None, *, preferred: str) -> None:
         self._library, self._embedder, self._preferred = library, embedder, preferred
@@ -33,7 +33,7 @@ class MeaningIndex:
         self._prepared_at = -PREPARED_S
 
     def embedder(self) -> Embedder:
-        """The embedding model, if every verse has a vector of it. Raises MeaningUnavailable."""
+        """Return the embedding model, if every verse has a vector of this model. Raises MeaningUnavailable."""
         embedder = self._embedder
         if embedder is None or not self.is_complete(embedder.model):
             state = index_state(self._library, self._preferred, embedder.model if embedder else "")
@@ -45,7 +45,7 @@ class MeaningIndex:
         return embedder
 
     def is_complete(self, model: str) -> bool:
-        """True if every verse has a vector of a model."""
+        """Return True if every verse has a vector of a model."""
         version = self._library.reader.value("PRAGMA data_version"), model
         if self._cache.version != version:
             self._cache.complete = index_state(self._library, self._preferred, model).complete
@@ -53,14 +53,14 @@ class MeaningIndex:
         return self._cache.complete
 
     def prepare(self) -> None:
-        """Load the model in the background, before the first search needs it."""
+        """Load the model in the background, before the first search needs the model."""
         embedder, now = self._embedder, time.monotonic()
         if embedder and now - self._prepared_at > PREPARED_S and self.is_complete(embedder.model):
             self._prepared_at = now
             threading.Thread(target=embedder.prepare, name="prepare search", daemon=True).start()
 
     def language_notice(self, translation: Translation) -> str | None:
-        """A message for readers of a language other than the language of the embedded translation, else None."""
+        """Return a message for a reader whose language is not that of the translation that has vectors. Otherwise None."""
         embedded = embedded_translation(self._library, self._preferred)
         tags = (embedded.language if embedded else "und", translation.language)
         languages = {tag.split("-")[0] for tag in tags} - {"und"}

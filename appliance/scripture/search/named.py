@@ -1,4 +1,4 @@
-"""Queries that are a Bible reference."""
+"""Queries that are Bible references."""
 
 from appliance.errors import NotFound, Refused
 from appliance.infrastructure.database import Database
@@ -8,7 +8,7 @@ from appliance.scripture.translations.translation import Translation
 
 
 def named_reference(query: str) -> Reference | None:
-    """Parse a query such as `john 3:16`. Return None for words, and for a book name without a number."""
+    """Parse a query such as `john 3:16`. Return None for words, and for the name of a book without a number."""
     if not any(character.isdigit() for character in query):
         return None
     try:
@@ -18,7 +18,7 @@ def named_reference(query: str) -> Reference | None:
 
 
 def reference_error(query: str) -> str | None:
-    """What is wrong with a query that looks like a reference but is not valid, such as `John 99`."""
+    """Return what is wrong with a query that looks like a reference but is not valid, such as `John 99`."""
     if not any(character.isdigit() for character in query):
         return None
     try:
@@ -31,7 +31,7 @@ def reference_error(query: str) -> str | None:
 
 
 def named_verses(database: Database, query: str, translation: Translation, limit: int) -> list[int]:
-    """The first verses of the passage that a query names. Empty if the query is not a reference."""
+    """Return the first verses of the passage that a query names. The list is empty if the query is not a reference."""
     reference = named_reference(query)
     if reference is None:
         return []

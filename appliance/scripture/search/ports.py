@@ -1,4 +1,4 @@
-"""The embedding model that search uses."""
+"""The port that search needs: an embedding model."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -12,10 +12,10 @@ class Embedder(Protocol):
         ...
 
     def prepare(self) -> None:
-        """Load the model, so that the next text does not wait for it. Does nothing if the model cannot be loaded."""
+        """Load the model, so that the next text does not have to wait. Does nothing if the model cannot be loaded."""
         ...
 
     @property
     def model(self) -> str:
-        """The name of the model. It is stored with the vectors."""
+        """The name of the model. The database stores it with the vectors."""
         ...

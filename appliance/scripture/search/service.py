@@ -1,4 +1,4 @@
-"""The search service: put the passage of a reference first, then the candidates of a mode, and return one page of hits."""
+"""The search service. It puts the passage of a reference first, then a mode's candidates, and returns one page of hits."""
 
 import re
 import time
@@ -45,10 +45,10 @@ class Finder:
         self.ranker = CurrentRanker(library, embedded=embedded, files=files)
 
     def search(self, search: Search) -> Results:
-        """A page of verses for a query, best first.
+        """Return a page of verses for a query, best first.
 
-        Raises QueryRefused, CursorInvalid, BookNotFound, and the errors of `parse_reference` for `within`. In semantic mode also
-        MeaningUnavailable; in strongs mode also LemmaNotFound, LexiconEntryNotFound and GraphMissing.
+        Raises QueryRefused, CursorInvalid, BookNotFound, and the errors of `parse_reference` for `within`. The mode `semantic`
+        also raises MeaningUnavailable. The mode `strongs` also raises LemmaNotFound, LexiconEntryNotFound and GraphMissing.
         """
         started_at = time.perf_counter()
         _check(search)
@@ -84,22 +84,22 @@ class Finder:
         return hybrid.find(self._library, request, self.meaning, self.ranker)
 
     def features(self, search: Search) -> FeatureTable:
-        """The features of a query for the ranking model. Mode, cursor and limit have no effect.
+        """Return the features of a query for the ranking model. The mode, the cursor and the limit of `search` have no effect.
 
-        Raises QueryRefused, MeaningUnavailable, RankerUnavailable, and the errors of `within` and `book`.
+        Raises QueryRefused, MeaningUnavailable, RankerUnavailable, and the errors for invalid `within` and `book`.
         """
         _check(search)
         request = Request(text=search.query, translation=search.translation, verses=_verses(search), depth=0)
         return hybrid.features(self._library, request, self.meaning, self.ranker)
 
     def prepare(self) -> None:
-        """Load the embedding model in the background, before the first search needs it."""
+        """Load the embedding model in the background, before the first search needs this model."""
         self.meaning.prepare()
 
     def _page(
         self, ranked: list[tuple[int, float]], translation: Translation, offset: int, limit: int
     ) -> tuple[list[tuple[int, float, str]], str | None]:
-        """The verses of a page that the reader's translation contains, and the cursor of the next page."""
+        """Return the verses of a page that are in the reader's translation, and the cursor of the next page."""
         page: list[tuple[int, float, str]] = []
         while len(page) < limit and offset < len(ranked):
             chunk = ranked[offset : offset + limit - len(page)]
@@ -142,7 +142,7 @@ def _check(search: Search) -> None:
 
 
 def _verses(search: Search) -> VerseRange:
-    """The verse range to search: the narrowest filter of the search."""
+    """Return the range of verses to search. If the search has several filters, the narrowest one is used."""
     if search.within:
         return parse_reference(search.within)
     if search.book:

@@ -1,4 +1,4 @@
-"""Find verses by their words with FTS5, in the order of BM25."""
+"""Finds verses by their words with FTS5, in the order of BM25."""
 
 from appliance.infrastructure.database import Database, Reader
 from appliance.scripture.canon import WHOLE_CANON, VerseRange
@@ -6,17 +6,17 @@ from appliance.scripture.numbering import numbering
 from appliance.scripture.search.fts import TextQuery, loose_expression
 from appliance.scripture.translations.translation import Translation
 
-# CROSS JOIN makes SQLite start from FTS5 and look up each of its rows once. The planner could reverse this.
+# With CROSS JOIN, SQLite starts from FTS5 and looks up each row of FTS5 once. Otherwise, its planner could do the reverse.
 MATCH = """
 SELECT v.verse_id FROM verses_fts AS f CROSS JOIN verses AS v ON v.id = f.rowid
 WHERE f.verses_fts MATCH :expression AND v.translation = :translation AND v.verse_id BETWEEN :start AND :end
 ORDER BY f.rank LIMIT :limit
 """
-# Maximum number of verses by words. Without a ranking model, a reader can page this far.
+# The maximum number of verses by words. Without a ranking model, a reader can page through this many verses.
 DEPTH = 400
-# Maximum difference between a verse id in another versification and in the hub: chapters can shift by one.
+# The maximum difference between a verse id in another versification and in the hub, because chapters can shift by one.
 NUMBERING_SHIFT = 2_000
-# A shift adds two chapters before a range and two after it. Together they have fewer verses than this.
+# For a shift, two chapters are added before a range and two after it. Together, they have fewer verses than this.
 MAX_SHIFTED_VERSES = 1_000
 
 
@@ -29,13 +29,16 @@ def search_words(
     *,
     loose: bool = False,
 ) -> list[int]:
-    """Verse ids in hub numbering, best BM25 first: verses with all words, then (if `loose`) with any content word."""
+    """Return verse ids in the hub versification, best BM25 score first.
+
+    Verses that contain all words come first. If `loose` is true, verses with any content word follow.
+    """
     if query is None:
         return []
     numbers = numbering(translation.versification)
     own_range, own_limit = verses, limit
     if numbers.differs and verses != WHOLE_CANON:
-        # The verses before and after the range are left out below. They must not take places of verses of the range.
+        # The verses before and after the range are left out below. They must not take the places of verses of the range.
         own_range = VerseRange(verses.start - NUMBERING_SHIFT, verses.end + NUMBERING_SHIFT)
         own_limit += MAX_SHIFTED_VERSES
     matches = match_words(database.reader, query, translation.id, own_range, own_limit, loose=loose)
@@ -46,7 +49,7 @@ def search_words(
 def match_words(
     reader: Reader, query: TextQuery, translation: str, verses: VerseRange, limit: int, *, loose: bool
 ) -> list[int]:
-    """Like `search_words`, but verse ids are in the translation's own numbering."""
+    """Return the same verses as `search_words`, but with ids in the versification of the translation."""
     matches = _match(reader, query.expression, translation, verses, limit)
     if loose and not query.structured and len(matches) < limit:
         loose_matches = _match(reader, loose_expression(query), translation, verses, limit)
@@ -55,7 +58,7 @@ def match_words(
 
 
 def _match(reader: Reader, expression: str, translation: str, verses: VerseRange, limit: int) -> list[int]:
-    # The FTS5 column filter reads fewer rows. Its tokens cannot distinguish WEB from WEB-PB, so SQL checks the id again.
+    # The column filter of FTS5 reads fewer rows. Its tokens cannot distinguish WEB from WEB-PB, so SQL checks the id again.
     parameters = {
         "expression": f'text : ({expression}) AND translation : "{translation}"',
         "translation": translation,

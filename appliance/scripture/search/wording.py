@@ -1,4 +1,4 @@
-"""Interpret a typed query: remove question phrases and correct misspelt words."""
+"""Prepares a typed query: removes question phrases and corrects misspelt words."""
 
 import itertools
 import re
@@ -19,14 +19,14 @@ _QUESTION_PHRASE = re.compile(
     r"(?:\s+(?:about|on|regarding|concerning))?\s+",
     re.IGNORECASE,
 )
-# Shorter words have too many similar words.
+# A shorter word is similar to too many other words.
 MIN_MISSPELT_LENGTH = 4
-# A correction differs in at most this share of the letters.
+# The largest share of letters in which a correction may differ from the typed word.
 MAX_EDIT_DISTANCE = 0.2
 
 
 def subject_of(question: str) -> str:
-    """The subject of a question, without the question phrase: "worry" for "what … say about worry?"."""
+    """Return the subject of a question without the question phrase: "worry" for "what … say about worry?"."""
     subject = _QUESTION_PHRASE.sub("", question).strip(" ?!.")
     return subject if _WORD.search(subject) else question
 
@@ -34,7 +34,7 @@ def subject_of(question: str) -> str:
 class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     """The words of a library with their frequencies, and the stems of all correct words.
 
-    `extra` are correct words in addition to those of the library. `stems` are the stems of both.
+    `extra` has correct words that are not in the library. `stems` has the stems of the library's words and of `extra`.
     """
 
     words: WordCounts
@@ -42,9 +42,9 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     stems: StringTable
 
     def corrections(self, query: TextQuery) -> dict[str, str]:
-        """A correction for each misspelt word of a query.
+        """Return a correction for each misspelt word of a query.
 
-        Among equally similar words, the most frequent is the correction. Words without a similar word are left out.
+        If several words are equally similar, the most frequent word is used. Words without a similar word are left out.
         """
         misspelt = [word for word in query.words if self._is_misspelt(word)]
         if not misspelt:
@@ -61,13 +61,13 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
 
     def _nearest(self, word: str, words: Sequence[str]) -> str | None:
         similar = process.extract(word, words, scorer=OSA.normalized_distance, score_cutoff=MAX_EDIT_DISTANCE, limit=8)
-        # The first letter of a misspelt word is usually right.
+        # The first letter of a misspelt word is usually right, so another first letter makes a match worse.
         similar.sort(key=lambda match: (match[1] + (match[0][0] != word[0]) * 0.1, -self.words.frequency(match[0])))
         return similar[0][0] if similar else None
 
 
 def vocabulary(words: WordCounts, others: Iterable[str] = ()) -> Vocabulary:
-    """A vocabulary of the words of a library and of other correct words."""
+    """Return a vocabulary of the words of a library and of other correct words."""
     extra_words = set(others)
     return Vocabulary(
         words=words,

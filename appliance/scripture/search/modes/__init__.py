@@ -1,1 +1,1 @@
-"""The search modes. Each returns candidates for a request."""
+"""The search modes. Each mode returns candidates for a request."""

@@ -1,4 +1,4 @@
-"""Hybrid search: the learned ranking if the library is ready for it, else a fusion of words and meaning."""
+"""Hybrid search: the learned ranking if the library is ready for it, otherwise a fusion of words and meaning."""
 
 import re
 from typing import NamedTuple
@@ -20,19 +20,19 @@ from appliance.scripture.search.vector_search import nearest_verses
 from appliance.scripture.search.word_search import DEPTH, search_words
 from appliance.scripture.search.wording import subject_of
 
-# The order of words is checked in this many of the best verses by words, per translation.
+# For each translation, this many of the best verses by words are checked for the words in the same order.
 ORDER_DEPTH = 60
 
 
 class _Question(NamedTuple):
-    """A query without its question phrase: the subject as text, and its parsed words."""
+    """A query without its question phrase: its subject as text, and the parsed words of the subject."""
 
     subject: str
     words: TextQuery | None
 
 
 def find(library: Database, request: Request, meaning: MeaningIndex, ranker: CurrentRanker) -> Candidates:
-    """The best verses first. A notice says what could not be searched. Raises QueryRefused."""
+    """Return the best verses first. A notice says what could not be searched. Raises QueryRefused."""
     question = _question(request)
     words = question.words
     if words and words.excludes:
@@ -41,7 +41,7 @@ def find(library: Database, request: Request, meaning: MeaningIndex, ranker: Cur
     notice = meaning.language_notice(request.translation)
     matches = _matches_in_translation(library, question, request) if notice else []
     if matches:
-        # The model ranks a query in another language no better than chance.
+        # If the query is in another language, the ranking model is no better than chance.
         return candidates_by_words(words, matches, notice)
     try:
         candidates = _ranked_or_fused(library, request, question, meaning.embedder(), ranker)
@@ -54,7 +54,7 @@ def find(library: Database, request: Request, meaning: MeaningIndex, ranker: Cur
 
 
 def features(library: Database, request: Request, meaning: MeaningIndex, ranker: CurrentRanker) -> FeatureTable:
-    """The features of a query for the ranking model. Raises QueryRefused, MeaningUnavailable, RankerUnavailable."""
+    """Return the features of a query for the ranking model. Raises QueryRefused, MeaningUnavailable, RankerUnavailable."""
     embedder = meaning.embedder()
     current = ranker.current(embedder.model)
     question, _corrections = _corrected(current, _question(request), request)
@@ -84,7 +84,7 @@ def _ranked_or_fused(
 
 
 def _fused(library: Database, request: Request, question: _Question, embedder: Embedder) -> Candidates:
-    """Words and meaning, fused without the learned ranking, for a library that the ranking model does not support."""
+    """Fuse words and meaning without the learned ranking, for a library that the ranking model does not support."""
     words = search_words(library, question.words, request.translation, request.verses, DEPTH, loose=True)
     nearest = nearest_verses(library.reader, embedder.embed([request.text])[0], request.verses, semantic.DEPTH)
     return Candidates(
@@ -95,12 +95,12 @@ def _fused(library: Database, request: Request, question: _Question, embedder: E
 
 
 def _ranked(library: Database, request: Request, question: _Question, embedder: Embedder, ranker: Ranker) -> Candidates:
-    """The results of the learned ranking."""
+    """Return the results of the learned ranking."""
     question, corrections = _corrected(ranker, question, request)
     words, translation, verses = question.words, request.translation, request.verses
     ranked = ranker.rank(library.reader, words, lambda: embedder.embed([question.subject])[0], verses)
     scores = dict(zip(ranked.verse_ids, ranked.scores, strict=True))
-    # Verses that match a phrase or an operator come first, as in a search by words alone.
+    # Verses that match a phrase or an operator come first, as in a search by words only.
     exact = search_words(library, words, translation, verses, DEPTH) if words and words.structured else []
     in_order = [] if exact else _in_order(ranked, request.text)
     first_verses = dict.fromkeys([*in_order, *exact])
@@ -108,7 +108,7 @@ def _ranked(library: Database, request: Request, question: _Question, embedder: 
     order = [(verse, best_score) for verse in first_verses]
     order += [pair for pair in scores.items() if pair[0] not in first_verses]
     if translation.id not in {text.id for text in ranker.knowledge.texts if text}:
-        # This translation may have other words and other verses than the ranked translations.
+        # The reader's translation may have other words and other verses than the translations that the ranker uses.
         matches = search_words(library, words, translation, verses, DEPTH, loose=True)
         order += [(verse, 0.0) for verse in matches if verse not in first_verses and verse not in scores]
     return Candidates(
@@ -120,7 +120,7 @@ def _ranked(library: Database, request: Request, question: _Question, embedder: 
 
 
 def _corrected(ranker: Ranker, question: _Question, request: Request) -> tuple[_Question, dict[str, str]]:
-    """The question with misspelt words corrected, and the corrections by typed word."""
+    """Return the question with misspelt words corrected, and the correction of each misspelt word."""
     words = question.words
     if words is None or words.structured or not request.translation.language.startswith("en"):
         return question, {}
@@ -141,7 +141,7 @@ def _correction_notice(corrections: dict[str, str]) -> str | None:
 
 
 def _in_order(ranked: Ranked, text: str) -> list[int]:
-    """Verses that contain most words of a longer query in the same order, in any of the ranked translations."""
+    """Return verses that contain most words of a longer query in the same order, in any of the ranker's translations."""
     if len(words_of(text)) < MIN_WORDS:
         return []
     return [match.verse_id for match in words_in_order(text, ranked.best_by_words(ORDER_DEPTH))]

@@ -1,4 +1,4 @@
-"""Keyword search: verses that contain the words of a query."""
+"""Keyword search: finds verses that contain the words of a query."""
 
 import re
 
@@ -13,17 +13,17 @@ _EXCLUSION = re.compile(r"(?:^|\s)(?:NOT\s+|-)\w")
 
 
 class QueryRefused(Refused):
-    """The query is empty, too long or only excludes words, or the limit is out of range."""
+    """The query is empty, is too long or only excludes words, or the limit is out of range."""
 
 
 def find(library: Database, request: Request) -> Candidates:
-    """Verses with all words, in the order of BM25. Raises QueryRefused."""
+    """Return the verses that contain all words, in the order of BM25. Raises QueryRefused."""
     query = parse(request.text, request.text)
     return candidates_by_words(query, search_words(library, query, request.translation, request.verses, request.depth))
 
 
 def parse(text: str, typed: str) -> TextQuery | None:
-    """Parse the words of a text, or return None if it has none. Raises QueryRefused if the `typed` query only excludes words."""
+    """Parse the words of a text. Return None if there are none. Raises QueryRefused if `typed` only excludes words."""
     query = parse_query(text)
     if query is None and _EXCLUSION.search(typed):
         raise QueryRefused(
@@ -33,7 +33,7 @@ def parse(text: str, typed: str) -> TextQuery | None:
 
 
 def candidates_by_words(query: TextQuery | None, verse_ids: list[int], notice: str | None = None) -> Candidates:
-    """Candidates from verses that were found by words, best first."""
+    """Return candidates from verses that were found by words, best first."""
     scores = [(verse_id, round(1.0 / rank, 6)) for rank, verse_id in enumerate(verse_ids, start=1)]
     return Candidates(
         ranked=scores,

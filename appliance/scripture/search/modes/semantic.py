@@ -1,4 +1,4 @@
-"""Semantic search: verses with a meaning similar to the query."""
+"""Semantic search: finds verses with a meaning similar to that of the query."""
 
 from appliance.infrastructure.database import Database
 from appliance.scripture.search.candidates import Candidates, explain_by_ranks
@@ -8,12 +8,12 @@ from appliance.scripture.search.ranking.current import CurrentRanker, RankerUnav
 from appliance.scripture.search.request import Request
 from appliance.scripture.search.vector_search import nearest_verses
 
-# The cost of a nearest-neighbour search grows with this number. Beyond it, similarity says little.
+# How many verses are searched for. More would cost more time, and their similarity would say little.
 DEPTH = 200
 
 
 def find(library: Database, request: Request, meaning: MeaningIndex, ranker: CurrentRanker) -> Candidates:
-    """Verses by cosine similarity, best first. Raises QueryRefused, MeaningUnavailable."""
+    """Return verses by cosine similarity, best first. Raises QueryRefused, MeaningUnavailable."""
     query = parse(request.text, request.text)
     embedder = meaning.embedder()
     (vector,) = embedder.embed([request.text])

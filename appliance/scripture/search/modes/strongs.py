@@ -1,4 +1,4 @@
-"""Strong's search: verses that use a Greek or Hebrew word."""
+"""Strong's search: finds verses that use a Greek or Hebrew word."""
 
 from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.interface import Graph, GraphMissing
@@ -12,12 +12,12 @@ from appliance.scripture.search.request import Request
 from appliance.scripture.translations import store
 from appliance.scripture.translations.translation import Translation
 
-# Only articles and particles have more uses.
+# Only articles and particles are used more often than this.
 MAX_USES = 10_000
 
 
 def find(library: Database, request: Request, graph: Graph | None) -> Candidates:
-    """The verses that use a lemma, in canonical order. The words that translate it are highlighted.
+    """Return the verses that use a lemma, in canonical order. The words that translate the lemma are highlighted.
 
     Raises LemmaNotFound, LexiconEntryNotFound, GraphMissing.
     """

@@ -1,1 +1,1 @@
-"""The learned ranking: combine all features of a query and a verse into one score, trained on topic votes."""
+"""The learned ranking. It combines all features of a query and a verse into one score, and is trained on topic votes."""

@@ -1,8 +1,9 @@
-"""BM25 with precomputed scores: the impact of each word on each row is computed once. A query only adds the impacts.
+"""BM25 with precomputed scores. The impact of each word on each row is computed once; a query only adds the impacts.
 
-BM25: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009. The constants and column weights,
-and so the scores, are those of SQLite's FTS5. Precomputed impacts: Lù, "BM25S: Orders of magnitude faster lexical search via
-eager sparse scoring", 2024. FTS5 looks up every matching row for every query. For common words, that is tens of times slower.
+BM25: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009. The constants and the weights of
+columns are those of SQLite's FTS5, so the scores are the same. Precomputed impacts: Lù, "BM25S: Orders of magnitude faster
+lexical search via eager sparse scoring", 2024. FTS5 looks up every matching row for every query. For common words, FTS5 is
+tens of times slower than this index.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,9 +20,9 @@ MIN_IDF = 1e-6
 
 
 class BM25Index(msgspec.Struct, frozen=True, kw_only=True):
-    """For each word, the rows that contain it and its impact on each row. Rows are numbered from 0 to `size - 1`.
+    """For each word, the rows that contain it, and the word's impact on each of these rows. Rows have numbers from 0.
 
-    Words are tokens. Queries must use the same tokenizer. The entries of word `i` are at `offsets[i]:offsets[i + 1]`.
+    Words are tokens, and queries must use the same tokenizer. The entries of word `i` are at `offsets[i]:offsets[i + 1]`.
     """
 
     size: int
@@ -31,7 +32,7 @@ class BM25Index(msgspec.Struct, frozen=True, kw_only=True):
     impacts: Floats
 
     def scores(self, words: Iterable[str]) -> Floats:
-        """The score of every row for the words of a query. Rows without any of the words have 0."""
+        """Return the score of every row for the words of a query. Rows that contain none of the words have the score 0."""
         totals = np.zeros(self.size, dtype=np.float32)
         for word in words:
             number = self.words.find(word)
@@ -43,7 +44,7 @@ class BM25Index(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def bm25_index(size: int, columns: Iterable[tuple[int, Sequence[str], float]]) -> BM25Index:
-    """Build an index. `columns` has one entry per column of each row: the row number, the words, and the weight of the column."""
+    """Build an index. `columns` has one entry per column of each row: row number, words, and weight of the column."""
     numbers: dict[str, int] = {}
     words: list[int] = []
     column_rows: list[tuple[int, int, float]] = []
@@ -55,7 +56,10 @@ def bm25_index(size: int, columns: Iterable[tuple[int, Sequence[str], float]]) -
 
 
 def _compute_index(size: int, names: list[str], words: Integers, column_table: Floats) -> BM25Index:
-    """`column_table` has (row, number of words, weight) per column; `words` are the word numbers of all columns."""
+    """Build an index from arrays.
+
+    `column_table` has (row, number of words, weight) per column. `words` has the word numbers of all columns.
+    """
     row_of, counts = column_table[:, 0].astype(np.int64), column_table[:, 1].astype(np.int64)
     lengths = np.bincount(row_of, weights=counts, minlength=size)
     keys = words * size + np.repeat(row_of, counts)

@@ -1,6 +1,6 @@
-"""The compiled search index: all data that a search reads, in one file that every process maps into memory.
+"""The compiled search index: all data that searches read, in one file that every process maps into memory.
 
-A job compiles it for one state of the library and replaces the file. Until then, searches use the older index.
+A job compiles the index for one state of the library and replaces the file. Until then, searches use the older index.
 """
 
 import functools
@@ -20,12 +20,12 @@ from appliance.scripture.search.ranking.reading import read_knowledge
 from appliance.scripture.translations import queries
 from appliance.scripture.translations.translation import Translation
 
-# Increase it with every change to the content of the file.
+# Increase this number with every change to the content of the file.
 FORMAT = 3
 
 
 class LibraryState(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a compiled index depends on. Equal states give equal indexes.
+    """Everything on which a compiled index depends. If two states are equal, their indexes are equal.
 
     `complete` is true if every verse of `translation` has a vector of `model`. `fits` is true if the ranking model was trained
     for this language and this embedding model.
@@ -43,14 +43,14 @@ class LibraryState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CompiledIndex(msgspec.Struct, frozen=True, kw_only=True):
-    """A ranker, and the library state that it was compiled from."""
+    """A ranker, and the state of the library from which it was compiled."""
 
     state: LibraryState
     ranker: Ranker
 
 
 def library_state(library: Database, embedded: str, model: str, files: IndexFiles) -> LibraryState:
-    """The current state of a library. `embedded` is the preferred translation for search by meaning."""
+    """Return the current state of a library. `embedded` is the preferred translation for search by meaning."""
     items = installed(library)
     index = index_state(library, embedded, model)
     is_english = any(item.id == index.translation and item.language.startswith("en") for item in items)
@@ -68,7 +68,7 @@ def library_state(library: Database, embedded: str, model: str, files: IndexFile
 
 
 def index_is_stale(state: LibraryState, files: IndexFiles) -> bool:
-    """True if the compiled index does not match the current state: it is missing, outdated, damaged or no longer usable."""
+    """Return True if the compiled index is missing, outdated or damaged, or if the ranking model no longer fits the library."""
     if not state.complete:
         return False
     if not state.fits:
@@ -101,13 +101,16 @@ def compile_index(library: Database, state: LibraryState, files: IndexFiles) -> 
 
 
 def second_translation(translations: list[Translation], embedded: Translation) -> Translation | None:
-    """A second English translation, whose older words find more verses: the KJV if installed, else the first other one."""
+    """Return a second English translation, because other words find more verses.
+
+    It is the KJV if this is installed, or otherwise the first English translation that is not `embedded`.
+    """
     others = [other for other in translations if other.language.startswith("en") and other.id != embedded.id]
     return next((translation for translation in others if translation.id == "KJV"), next(iter(others), None))
 
 
 def changed_at(path: Path | None) -> int | None:
-    """The modification time of a file in nanoseconds, or None if the file does not exist."""
+    """Return the time when a file was last changed, in nanoseconds, or None if the file does not exist."""
     try:
         return path.stat().st_mtime_ns if path else None
     except OSError:
@@ -116,5 +119,5 @@ def changed_at(path: Path | None) -> int | None:
 
 @functools.cache
 def _digest_of_learned() -> str:
-    """A digest of the shipped files. Another version of the program may have other trees."""
+    """Return a digest of the shipped files. Another version of Lampstand may have other trees."""
     return hashlib.sha256(b"".join((SHIPPED / name).read_bytes() for name in (RANKER, TOPICS))).hexdigest()

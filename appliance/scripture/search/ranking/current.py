@@ -1,4 +1,4 @@
-"""The ranker in use: the compiled index, mapped into memory."""
+"""The ranker in use. It is part of the compiled index, which is mapped into memory."""
 
 import structlog
 
@@ -18,7 +18,7 @@ class RankerUnavailable(Unavailable):
 
 
 class CurrentRanker:
-    """The compiled ranker. It is mapped again when a new index is published. Safe to use from several threads."""
+    """The compiled ranker. After a new index is published, it is mapped again. Safe to use from several threads."""
 
     def __init__(self, library: Database, *, embedded: str, files: IndexFiles) -> None:
         """`embedded` is the preferred translation for search by meaning."""
@@ -27,7 +27,7 @@ class CurrentRanker:
         self._is_damaged = False
 
     def current(self, model: str) -> Ranker:
-        """The ranker for vectors of a model. While the index of a changed library is compiled, the older one is used.
+        """Return the ranker for vectors of a model. While the index of a changed library is compiled, the older one is used.
 
         Raises RankerUnavailable.
         """
@@ -54,5 +54,5 @@ class CurrentRanker:
             return RankerUnavailable("The search index is not compiled yet.", remedy=REMEDY)
         return RankerUnavailable(
             "The ranking model does not support this library.",
-            remedy="It needs an English translation and the embedding model that ./packaging/run.sh installs.",
+            remedy="Ranking needs an English translation and the embedding model that ./packaging/run.sh installs.",
         )

@@ -1,4 +1,4 @@
-"""The features of the ranking model: the candidate verses of a query, and one row of numbers per verse."""
+"""The features of the ranking model: finds the candidate verses of a query, and computes one row of numbers per verse."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ Column = tuple[str, Floats | float]
 
 
 def candidate_positions(signals: Signals, within: slice = EVERYWHERE) -> Integers:
-    """The positions of the candidate verses, in canonical order: the best verses by each signal."""
+    """Return the positions of the candidate verses, in canonical order. Candidates are the best verses by each signal."""
     depths = [
         (signals.fused, 70),
         (signals.adapted, 45),
@@ -38,7 +38,7 @@ class Features:
         self._knowledge, self._aspects, self._memory = knowledge, aspects, memory
 
     def table(self, signals: Signals, positions: Integers) -> tuple[list[str], Floats]:
-        """The names of the columns, and one row per verse at `positions`."""
+        """Return the names of the columns, and one row per verse at `positions`."""
         columns = [
             *self._of_text(signals, positions),
             *self._of_neighbours(signals, positions),
@@ -145,13 +145,13 @@ class Features:
 
 
 def _share(signal: Floats, positions: Integers) -> Floats:
-    """The value of each verse, divided by the largest value of the signal."""
+    """Return the value of each verse, divided by the largest value of the signal."""
     shares: Floats = signal[positions] / max(float(signal.max()), 1e-9)
     return shares
 
 
 def _ranks(signal: Floats, positions: Integers, top_finder: TopFinder) -> Floats:
-    """The rank of each verse among all verses, from 1. Verses below the first 400 share one rank."""
+    """Return the rank of each verse among all verses, from 1. All verses after the first 400 have the same rank."""
     ranked = top_finder.find(signal, MAX_RANKED)
     ranks = np.full(len(signal), MAX_RANKED + 1, dtype=np.float32)
     ranks[ranked] = np.arange(1, len(ranked) + 1)

@@ -1,9 +1,9 @@
-"""Regression trees, all evaluated together.
+"""Regression trees that are all evaluated together.
 
-Each tree has at most 16 leaves, numbered from left to right. If the test of a node fails, the leaves on its left side are
-excluded. The first leaf that no node excludes is the result (Lucchese et al., "QuickScorer: a fast algorithm to rank documents
-with additive ensembles of regression trees", SIGIR 2015). For a column, the excluded leaves of all trees depend only on how many
-thresholds of the column the value is above, so they are stored in a table.
+Each tree has at most 16 leaves, numbered from left to right. If the test of a node fails, the leaves on the node's left side
+are excluded. The result is the first leaf that no node excludes (Lucchese et al., "QuickScorer: a fast algorithm to rank
+documents with additive ensembles of regression trees", SIGIR 2015). A column's value excludes leaves in all trees. These
+leaves depend only on how many thresholds of the column are below the value, so they are stored in a table.
 """
 
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ from appliance.infrastructure.arrays import Floats, Integers
 
 MAX_LEAVES = 16
 ALL_LEAVES = np.uint16(2**MAX_LEAVES - 1)
-# The index of the lowest set bit of each 16-bit number, or 0 if no bit is set.
+# For each 16-bit number, the index of the lowest bit that is set, or 0 if no bit is set.
 _FIRST_LEAF = (np.frexp(np.arange(2**MAX_LEAVES) & -np.arange(2**MAX_LEAVES))[1] - 1).clip(0).astype(np.int8)
 
 
 class Forest(msgspec.Struct, frozen=True):
-    """The sum of trees. Arrays have one row per tree; rows are padded with nodes that exclude no leaf.
+    """Trees whose results are added up. Arrays have one row per tree. Rows are padded with nodes that exclude no leaf.
 
-    Columns, thresholds and masks are of shape (trees, nodes), values of leaves of shape (trees, leaves).
+    `columns`, `thresholds` and `masks` have the shape (trees, nodes). `values` has the shape (trees, leaves).
     """
 
     columns: NDArray[np.int64]
@@ -33,7 +33,7 @@ class Forest(msgspec.Struct, frozen=True):
     values: Floats
 
     def tables(self) -> "ForestTables":
-        """The tables that evaluate the forest."""
+        """Return the tables with which the forest is evaluated."""
         return ForestTables([self._table_of(column) for column in np.unique(self.columns).tolist()], self.values)
 
     def _table_of(self, column: int) -> "ColumnTable":
@@ -46,7 +46,7 @@ class Forest(msgspec.Struct, frozen=True):
 
 
 class ColumnTable(msgspec.Struct, frozen=True):
-    """The sorted thresholds of a column. `remaining_above[n]` are each tree's remaining leaves for a value above `n` of them."""
+    """The sorted thresholds of a column. For a value above `n` thresholds, each tree has the leaves `remaining_above[n]`."""
 
     column: int
     thresholds: Floats
@@ -54,13 +54,13 @@ class ColumnTable(msgspec.Struct, frozen=True):
 
 
 class ForestTables(msgspec.Struct, frozen=True):
-    """A forest, ready to evaluate."""
+    """A forest in the form in which it is evaluated."""
 
     columns: list[ColumnTable]
     values: Floats
 
     def score(self, table: Floats) -> Floats:
-        """The score of each row of features; higher is better. No feature may be missing (NaN)."""
+        """Return the score of each row of features. A higher score is better. No feature may be missing (NaN)."""
         remaining = np.full((len(table), len(self.values)), ALL_LEAVES)
         for column_table in self.columns:
             values = table[:, column_table.column]
@@ -89,7 +89,7 @@ def forest_of(dumped: Sequence[dict[str, Any]]) -> Forest:
 
 
 def _nodes(node: dict[str, Any], first_leaf: int) -> tuple[list[tuple[int, float, int, int]], list[float]]:
-    """For each node: (column, threshold, first leaf on the left side, number of leaves there). Also the values of the leaves."""
+    """Return each node as (column, threshold, first leaf on the left side, number of leaves there), and the leaves' values."""
     if "leaf_value" in node:
         return [], [node["leaf_value"]]
     left_nodes, left_leaves = _nodes(node["left_child"], first_leaf)
@@ -99,6 +99,6 @@ def _nodes(node: dict[str, Any], first_leaf: int) -> tuple[list[tuple[int, float
 
 
 def _round_down(threshold: float) -> np.float32:
-    """The largest 32-bit number that is not above a threshold, so that 32-bit features are split in the same way."""
+    """Return the largest 32-bit number that is not above a threshold, so that 32-bit features are split in the same way."""
     rounded = np.float32(threshold)
     return rounded if float(rounded) <= threshold else np.nextafter(rounded, np.float32(-np.inf))

@@ -1,4 +1,4 @@
-"""The topic memory of a library with imported votes: the imported topics first, then the shipped topics."""
+"""The topic memory of a library with imported votes. It has the imported topics first, then the shipped topics."""
 
 import io
 import math
@@ -22,7 +22,7 @@ from appliance.scripture.search.ranking.reading import MAX_RANGE_VERSES
 
 BATCH = 256
 SEPARATOR = "; "
-# The size of the memory's matrix grows with the square of this number. The topics with the most votes are kept.
+# The kernel matrix of the topic memory grows with the square of this number. The topics with the most votes are kept.
 MAX_TOPICS = 5_000
 
 
@@ -32,9 +32,9 @@ def rebuild_memory(
     path: Path,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> int:
-    """Rebuild the memory from the votes in the library. Without votes, use the shipped memory again.
+    """Rebuild the topic memory from the votes in the library. Without votes, use the shipped topic memory again.
 
-    Returns the number of topics in the memory. Raises Unavailable if there is no embedding model.
+    Returns the number of topics in the topic memory. Raises Unavailable if there is no embedding model.
     """
     shipped = load_topics(SHIPPED / TOPICS)
     source = _source_of(database, embedder.model)
@@ -53,7 +53,7 @@ def rebuild_memory(
 
 
 def memory_is_stale(database: Database, path: Path, model: str) -> bool:
-    """True if the memory at `path` was not built from the current votes of the library and the vectors of `model`."""
+    """Return True if the topic memory at `path` was not built from the library's current votes and vectors of `model`."""
     source = _source_of(database, model)
     if not path.exists():
         return bool(source)
@@ -65,7 +65,7 @@ def memory_is_stale(database: Database, path: Path, model: str) -> bool:
 
 
 def _source_of(database: Database, model: str) -> str:
-    """The embedding model and the digests of the votes in the library. Empty if there are no votes."""
+    """Return the embedding model and the digests of the votes in the library, or an empty text if there are no votes."""
     votes = installed(database, TOPIC_VOTES)
     return f"{model} of {', '.join(f'{item.id} {item.digest}' for item in votes)}" if votes else ""
 
@@ -76,7 +76,7 @@ def topic_votes(
     source: str,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> TopicVotes:
-    """Group votes by topic and embed the topics. A vote for a range counts for each of its verses."""
+    """Group votes by topic, and compute the vectors of the topics. A vote for a range counts for each verse of the range."""
     gains: dict[str, dict[int, float]] = defaultdict(dict)
     for vote in votes:
         if vote.votes > 0:
@@ -99,7 +99,7 @@ def topic_votes(
 
 
 def merge(own: TopicVotes, others: TopicVotes) -> TopicVotes:
-    """All own topics, then the other topics whose names are not among them."""
+    """Return all topics of `own`, then those topics of `others` whose names are not in `own`."""
     own_names = {name.lower() for name in own.names}
     kept = np.array(
         [number for number, name in enumerate(others.names) if name.lower() not in own_names], dtype=np.int64

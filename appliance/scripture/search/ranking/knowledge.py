@@ -1,6 +1,6 @@
-"""The library as the ranking uses it: arrays over the verses of the embedded translation, built before any query.
+"""The library in the form that ranking uses: arrays about the verses of one translation, built before any query.
 
-A verse is identified by its position in that translation, from 0.
+This is the translation whose verses have vectors. Each verse is identified by its position in this translation, from 0.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from appliance.scripture.search.word_counts import WordCounts
 
 
 class Verses(msgspec.Struct, frozen=True, kw_only=True):
-    """The ids (`verse_ids`), lengths in characters, books and chapters of the verses. Chapters are numbered from 0."""
+    """The verses: their ids (`verse_ids`), lengths in characters, books and chapters. Chapters are numbered from 0."""
 
     verse_ids: Integers
     lengths: Floats
@@ -29,7 +29,7 @@ class Verses(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EnglishText(msgspec.Struct, frozen=True, kw_only=True):
-    """A translation to search by words. Its verses have the same positions as in the embedded translation."""
+    """A translation that is searched by words. Its verses have the same positions as in the translation that has vectors."""
 
     id: str
     verses: Strings
@@ -39,9 +39,9 @@ class EnglishText(msgspec.Struct, frozen=True, kw_only=True):
 class TopicHeadings(msgspec.Struct, frozen=True, kw_only=True):
     """Topics and their headings. Each heading, with the headword of its topic, is a separate document for search.
 
-    `topic_of` is the topic of each heading. `cited` are the verses that each heading cites, `topics` the verses that each topic
-    cites, `topics_of` the topics that cite each verse. `see_also` are the topics that each topic refers to. `stems` are the stems of
-    all headwords, and `headword_stems` the stems of each headword.
+    `topic_of` has the topic of each heading. `cited` has the verses that each heading cites, and `topics` the verses that each
+    topic cites. `topics_of` has the topics that cite each verse. `see_also` has the topics to which each topic refers. `stems`
+    has the stems of all headwords, and `headword_stems` the stems of each headword.
     """
 
     headwords: Strings
@@ -66,8 +66,9 @@ class Comments(msgspec.Struct, frozen=True, kw_only=True):
 class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     """Verses with their vectors, cross references, topics and comments.
 
-    `texts` are the embedded translation and a second one in another style, or None. `words` counts the words of both and of the
-    headings. A word in any number of headings counts once. `links` has the cross references in both directions.
+    `texts` are the translation that has vectors, and a second translation in another style, or None. `words` counts the words
+    of both and of the headings. A word that is in several headings is counted once for all of them. `links` has the cross
+    references in both directions.
     """
 
     verses: Verses
@@ -85,28 +86,28 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def zero_signal(self) -> Floats:
-        """A signal that is 0 for every verse."""
+        """Return a signal that is 0 for every verse."""
         return np.zeros(self.size, dtype=np.float32)
 
     @property
     def times_cited(self) -> Floats:
-        """The number of topics that cite each verse."""
+        """Return the number of topics that cite each verse."""
         return self.headings.topics_of.lengths.astype(np.float32)
 
     def within(self, verses: VerseRange) -> slice:
-        """The positions of the verses in a range."""
+        """Return the positions of the verses in a range."""
         verse_ids = self.verses.verse_ids
         return slice(
             int(np.searchsorted(verse_ids, verses.start)), int(np.searchsorted(verse_ids, verses.end, side="right"))
         )
 
     def positions(self, verse_ids: Sequence[int] | Integers) -> Integers:
-        """The positions of verses, or -1 for a verse that the embedded translation does not contain."""
+        """Return the positions of verses. A verse that is not in the translation that has vectors gets -1."""
         ids = np.asarray(verse_ids, dtype=np.int64)
         positions = np.searchsorted(self.verses.verse_ids, ids).clip(max=self.size - 1)
         return np.where(self.verses.verse_ids[positions] == ids, positions, -1)
 
     def without_links(self) -> "Knowledge":
-        """A copy without cross references."""
+        """Return a copy without cross references."""
         empty = np.zeros(0, dtype=np.int64)
         return msgspec.structs.replace(self, links=ragged(self.size, empty, empty))

@@ -1,7 +1,7 @@
 """The results of training: files of a few MB in the package, so that ranking works without a network.
 
-`ranker.npz` contains the trees and the embedding adapter. `topics.npz` contains the topics of the memory and their votes, in hub
-numbering. `lampstand ranking train` rebuilds both from a file of votes.
+`ranker.npz` contains the trees and the embedding adapter. `topics.npz` contains the topics of the topic memory and their votes,
+in the hub versification. `lampstand ranking train` rebuilds both files from a file of votes.
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ RANKER, TOPICS = "ranker.npz", "topics.npz"
 
 
 class TopicVotes(msgspec.Struct, frozen=True, kw_only=True):
-    """Topics with their vectors and votes. Vote `i` gives `verse_ids[i]` the gain `gains[i]` for topic `topic_of[i]`."""
+    """Topics with their vectors and votes. Vote `i` gives the verse `verse_ids[i]` the gain `gains[i]` for `topic_of[i]`."""
 
     source: str
     names: list[str]
@@ -30,9 +30,9 @@ class TopicVotes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Learned(msgspec.Struct, frozen=True, kw_only=True):
-    """A trained ranker for vectors of `model`: trees for libraries with cross references, and trees for libraries without.
+    """A trained ranker for vectors of `model`. It has trees for libraries with cross references, and for libraries without.
 
-    `words` are the whole words in the vocabulary of the model. They are not misspellings.
+    `words` are the whole words in the vocabulary of the model. Such words are never treated as misspellings.
     """
 
     model: str
@@ -69,13 +69,13 @@ def load_learned(path: Path) -> Learned:
 
 
 def ranker_model(path: Path) -> str:
-    """The embedding model that the ranker in a file was trained for."""
+    """Return the embedding model for which the ranker in a file was trained."""
     with np.load(path, allow_pickle=False) as arrays:
         return str(msgspec.json.decode(arrays["about"].tobytes())["model"])
 
 
 def save_topics(topics: TopicVotes, file: Path | BinaryIO) -> None:
-    """Save topics. Vectors are rounded to 16 bits, which is much less than the differences between topics."""
+    """Save topics. Their vectors are rounded to 16 bits. The error is much smaller than the differences between topics."""
     np.savez_compressed(
         file,
         about=_text(msgspec.json.encode({"source": topics.source, "names": topics.names})),

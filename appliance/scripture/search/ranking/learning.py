@@ -1,4 +1,4 @@
-"""Train the shipped files from a file of votes and the library."""
+"""Trains the shipped files from a file of votes and from the library."""
 
 from collections.abc import Callable
 from functools import partial
@@ -34,7 +34,9 @@ class TrainingDataMissing(Refused):
 def read_votes(
     library: Database, embedder: Embedder, preferred: str, file: Path
 ) -> tuple[TopicVotes, Knowledge, Topics]:
-    """The topics of a file, the knowledge from the library, and the topics by position. `preferred` is the embedded translation.
+    """Return the topics of a file, the knowledge from the library, and the topics with votes by verse position.
+
+    `preferred` is the preferred translation for search by meaning.
 
     Raises TrainingDataMissing, Unavailable.
     """
@@ -55,7 +57,7 @@ def read_votes(
 
 
 def by_position(votes: TopicVotes, knowledge: Knowledge) -> Topics:
-    """Topics with their gains by verse position in the embedded translation."""
+    """Return topics whose gains are by verse position in the translation that has vectors."""
     gains: list[dict[int, float]] = [{} for _ in votes.names]
     positions = knowledge.positions(votes.verse_ids)
     for topic, position, gain in zip(votes.topic_of.tolist(), positions.tolist(), votes.gains.tolist(), strict=True):
@@ -74,7 +76,9 @@ def train_ranking(
     tokenizer: Path,
     on_progress: OnProgress,
 ) -> list[Path]:
-    """Train and write the shipped files into the folder `output`. `tokenizer` is the embedding model's `tokenizer.json`.
+    """Train the ranking, and write the shipped files to the folder `output`.
+
+    `tokenizer` is the file `tokenizer.json` of the embedding model.
 
     Raises TrainingDataMissing, TrainingUnavailable, Unavailable.
     """
@@ -101,9 +105,9 @@ def learn(
     folds: int = FOLDS,
     rounds: int = ROUNDS,
 ) -> Learned:
-    """Train the trees, for libraries with and without cross references, and the embedding adapter.
+    """Train the embedding adapter, and the trees for libraries with cross references and for libraries without.
 
-    `model` is the embedding model, `words` the whole words in its vocabulary. Raises TrainingUnavailable.
+    `model` is the embedding model, and `words` are the whole words in its vocabulary. Raises TrainingUnavailable.
     """
     fold_of, threads = folds_by_topic(len(topics.names), folds), describe_machine().cores
     forests: list[Forest] = []
@@ -137,6 +141,6 @@ def _report(on_progress: OnProgress, name: str, done: int, total: int) -> None:
 
 
 def whole_words(tokenizer: Path) -> frozenset[str]:
-    """The whole words in the vocabulary of an embedding model's tokenizer."""
+    """Return the whole words in the vocabulary of an embedding model's tokenizer."""
     vocabulary = msgspec.json.decode(read_regular(tokenizer))["model"]["vocab"]
     return frozenset(word for word in vocabulary if len(word) > 3 and word.isalpha() and word.isascii())

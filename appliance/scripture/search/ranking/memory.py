@@ -1,8 +1,8 @@
-"""The topic memory: votes for one topic also help to rank verses for topics with a similar meaning.
+"""The topic memory. With it, votes for one topic also help to rank verses for topics with a similar meaning.
 
-It is a kernel ridge regression from topics to the votes of every verse (Saunders, Gammerman and Vovk, "Ridge regression learning
-algorithm in dual variables", ICML 1998). The similarity of two topics comes from their vectors, and from the centroids of the
-verses nearest to each topic.
+The topic memory is a kernel ridge regression from topics to the votes of every verse (Saunders, Gammerman and Vovk, "Ridge
+regression learning algorithm in dual variables", ICML 1998). How similar two topics are depends on their vectors, and on the
+centroids of the verses that are nearest to each topic.
 """
 
 import msgspec
@@ -14,18 +14,18 @@ from appliance.scripture.search.ranking.top import largest
 
 # K = NAME_SHARE exp((cosine - 1) / WIDTH) + (1 - NAME_SHARE) exp((cosine of centroids - 1) / CENTROID_WIDTH)
 NAME_SHARE, WIDTH, CENTROID_WIDTH, RIDGE = 0.6, 0.3, 1.0, 0.5
-# A narrow kernel uses only topics with the same meaning. A wide kernel uses all similar topics.
+# A narrow kernel uses only topics with the same meaning; a wide kernel uses all similar topics.
 NARROW, WIDE = 0.1, 0.7
-# Number of nearest verses in a centroid, and how fast their weight falls with distance.
+# How many of the nearest verses a centroid has, and how fast their weight falls with distance.
 NEIGHBOURS, NEIGHBOUR_SOFTNESS = 50, 0.05
-# Number of topics that are compared with all verses in one step.
+# How many topics are compared with all verses in one step.
 TOPICS_PER_STEP = 64
 
 
 class Recalled(msgspec.Struct, frozen=True):
-    """The signals of a memory for every verse, by position.
+    """The signals of the topic memory for every verse, by position.
 
-    `topic_cosines` are the cosine similarities of the query with each topic. `nearest` is the nearest topic and `likeness` its
+    `topic_cosines` has the cosine similarity of the query to each topic. `nearest` is the nearest topic, and `likeness` is its
     cosine similarity.
     """
 
@@ -37,7 +37,7 @@ class Recalled(msgspec.Struct, frozen=True):
 
 
 class VotesByVerse(msgspec.Struct, frozen=True):
-    """Votes sorted by verse, with the topic and gain of each vote. The votes for `verses[i]` begin at `starts[i]`."""
+    """Votes sorted by verse, with the topic and the gain of each vote. The votes for `verses[i]` start at `starts[i]`."""
 
     verses: Integers
     starts: Integers
@@ -45,14 +45,14 @@ class VotesByVerse(msgspec.Struct, frozen=True):
     gains: Floats
 
     def add_up(self, weights: Floats, size: int) -> Floats:
-        """The sum of gains for each of `size` verses, weighted by topic."""
+        """Return the sum of gains for each of `size` verses, weighted by topic."""
         sums = np.zeros(size, dtype=np.float32)
         if len(self.verses):
             sums[self.verses] = np.add.reduceat(weights[self.topics] * self.gains, self.starts)
         return sums
 
     def add_up_at(self, weights: Floats, positions: Integers) -> Floats:
-        """The same sums as `add_up`, only for the verses at some positions."""
+        """Return the same sums as `add_up`, but only for the verses at `positions`."""
         sums = np.zeros(len(positions), dtype=np.float32)
         has_votes = np.flatnonzero(np.isin(positions, self.verses))
         rows = np.searchsorted(self.verses, positions[has_votes])
@@ -68,9 +68,9 @@ class VotesByVerse(msgspec.Struct, frozen=True):
 class TopicMemory(msgspec.Struct, frozen=True, kw_only=True):
     """Topics with their vectors, centroids and votes.
 
-    The mean of all centroids (`centre`) is subtracted from the `centroids`. `votes` are the voted verses of each topic, by
-    position. `inverse` is the inverse of the regularized kernel of all topics. `gain_sums` and `times_voted` are the sum of gains
-    and the number of votes of each verse, over all topics.
+    `centroids` are the topics' centroids minus `centre`, the mean of all centroids. `votes` has the verses with votes for each
+    topic, by position. `inverse` is the inverse of the regularized kernel of all topics. For each verse, `gain_sums` and
+    `times_voted` are the sum of gains and the number of votes, over all topics.
     """
 
     size: int
@@ -84,7 +84,7 @@ class TopicMemory(msgspec.Struct, frozen=True, kw_only=True):
     times_voted: Floats
 
     def recall(self, vector: Floats, centroid: Floats) -> Recalled:
-        """The signals for a query, from its vector and the centroid of the verses nearest to it."""
+        """Return the signals for a query, from its vector and from the centroid of the verses that are nearest to the query."""
         cosine = self.vectors @ vector
         kernel = _kernel(cosine, self.centroids @ _unit(centroid - self.centre))
         nearest = int(cosine.argmax())
@@ -97,18 +97,18 @@ class TopicMemory(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def voted_for(self, topic: int) -> frozenset[int]:
-        """The positions of the verses that have votes for a topic."""
+        """Return the positions of the verses that have votes for a topic."""
         return frozenset(self.votes.values_of(np.array([topic]))[1].tolist())
 
     def wide(self, recalled: Recalled, positions: Integers) -> Floats:
-        """The gains of the verses at some positions, with the wide kernel."""
+        """Return the gains of the verses at `positions`, with the wide kernel."""
         return self.by_verse.add_up_at(_shares(recalled.topic_cosines, WIDE), positions)
 
 
 def remember(vectors: Floats, topic_of: Integers, positions: Integers, gains: Floats, verses: Rows) -> TopicMemory:
-    """Build a memory. Vote `i` gives the verse at `positions[i]` the gain `gains[i]` for topic `topic_of[i]`.
+    """Build a topic memory. Vote `i` gives the verse at `positions[i]` the gain `gains[i]` for the topic `topic_of[i]`.
 
-    `vectors` are the vectors of the topics, `verses` the vectors of all verses.
+    `vectors` are the vectors of the topics, and `verses` the vectors of all verses.
     """
     order = np.argsort(topic_of, kind="stable")
     votes = ragged(len(vectors), topic_of[order], positions[order])
@@ -132,14 +132,14 @@ def remember(vectors: Floats, topic_of: Integers, positions: Integers, gains: Fl
 
 
 def _votes_by_verse(votes: Ragged, gains: Floats) -> VotesByVerse:
-    """Sort votes by verse, so that the votes of one verse are adjacent. `gains[i]` belongs to `votes.values[i]`."""
+    """Sort votes by verse, so that the votes of one verse are next to each other. `gains[i]` is of `votes.values[i]`."""
     order = np.argsort(votes.values, kind="stable")
     verses, starts = np.unique(votes.values[order], return_index=True)
     return VotesByVerse(verses, starts, np.repeat(np.arange(len(votes)), votes.lengths)[order], gains[order])
 
 
 def _shares(cosine: Floats, width: float) -> Floats:
-    """The weight of each topic for a kernel width. The weights add up to 1."""
+    """Return the weight of each topic for a kernel width. The weights add up to 1."""
     weights = np.exp((cosine - cosine.max()) / width).astype(np.float32)
     shares: Floats = weights / weights.sum()
     return shares
@@ -152,7 +152,7 @@ def _kernel(cosine: Floats, centroids: Floats) -> Floats:
 
 
 def neighbour_centroid(cosines: Floats, verses: Rows) -> Floats:
-    """The unit centroid of the verses with the largest cosines. `cosines` has one value per verse."""
+    """Return the unit centroid of the verses with the largest cosines. `cosines` has one value per verse."""
     nearest = largest(cosines, NEIGHBOURS)
     weights = np.exp((cosines[nearest] - cosines[nearest].max()) / NEIGHBOUR_SOFTNESS)
     return _unit(weights @ verses[nearest])

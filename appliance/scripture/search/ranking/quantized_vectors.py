@@ -1,7 +1,7 @@
-"""Vectors quantized to one byte per dimension, to compare a query with all verses.
+"""Vectors that are quantized to one byte per dimension, so that a query can be compared with all verses.
 
-Reading the vectors takes most of the time of these products. One byte per dimension is a quarter of the data. Each vector has its
-own scale. The error of a cosine is less than 0.01, and usually about 0.001.
+Most of the time of these products is for reading the vectors. With one byte per dimension, the vectors have a quarter of the
+data. Each vector has its own scale. The error of a cosine is less than 0.01, and usually about 0.001.
 """
 
 import msgspec
@@ -11,7 +11,7 @@ import simsimd
 from appliance.infrastructure.arrays import Floats, Integers
 
 INT8_MAX = 127
-# Maximum error of a cosine from quantized vectors.
+# The maximum error of a cosine that is computed from quantized vectors.
 MAX_ROUNDING = 0.01
 
 
@@ -22,11 +22,11 @@ class QuantizedVectors(msgspec.Struct, frozen=True):
     scales: Floats
 
     def dot_products(self, *vectors: Floats) -> list[Floats]:
-        """The dot products of all rows with each of the given vectors."""
+        """Return the dot products of all rows with each of these vectors."""
         if not len(self.rows):
             return [np.zeros(0, dtype=np.float32) for _ in vectors]
         rounded, scales = _rounded(np.stack(vectors))
-        # The rows are the first argument, so that each is read once for all vectors. They do not fit into the CPU cache.
+        # The rows are the first argument, so that each row is read once for all vectors. They do not fit into the CPU cache.
         products = np.asarray(simsimd.cdist(self.rows, rounded, metric="dot"))
         return [
             (product * (self.scales * scale)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The ranker: score the candidate verses of a query with the trained trees, and explain the results."""
+"""The ranker scores the candidate verses of a query with the trained trees, and explains the results."""
 
 import threading
 from collections.abc import Callable
@@ -25,18 +25,18 @@ from appliance.scripture.search.ranking.quantized_vectors import MAX_ROUNDING
 from appliance.scripture.search.ranking.signals import TEXT_DEPTH, Signals, WordMatches, find_words, gather
 from appliance.scripture.search.wording import Vocabulary, vocabulary
 
-# From this cosine on, the reader is told that a topic of the memory means the same as the query.
+# If the cosine is at least this, the reader is told that a topic of the topic memory means the same as the query.
 SAME_TOPIC = 0.8
-# A signal explains only its best verses, up to this rank.
+# A signal is given as a reason only for its best verses, up to this rank.
 EXPLAINED_DEPTH = 200
 MAX_TOPICS = 3
-# Threads that rank at the same time. A second thread can run Python while the first computes in numpy. More threads make all
-# of them slower, because they take turns for the interpreter and displace each other's data from the CPU's cache.
+# How many threads rank at the same time. A second thread can run Python while the first thread computes in numpy. More
+# threads make all of them slower: they wait for the interpreter, and remove each other's data from the CPU cache.
 _ranking_slots = threading.BoundedSemaphore(2)
 
 
 class RankerOutdated(Unavailable):
-    """The shipped trees were trained on other features than this version computes."""
+    """The shipped trees were trained on features that this version does not compute."""
 
 
 class Ranked(msgspec.Struct, frozen=True):
@@ -48,7 +48,7 @@ class Ranked(msgspec.Struct, frozen=True):
     _signals: Signals
 
     def best_by_words(self, count: int) -> list[tuple[int, str]]:
-        """The best verses by words of each translation: (verse id, text)."""
+        """Return the best verses by words in each translation, as pairs (verse id, text)."""
         knowledge = self._ranker.knowledge
         return [
             (int(knowledge.verses.verse_ids[position]), text.verses[position])
@@ -58,12 +58,12 @@ class Ranked(msgspec.Struct, frozen=True):
         ]
 
     def explain(self, verse_ids: list[int], *, in_order: frozenset[int] = frozenset()) -> dict[int, Why]:
-        """Why verses were found. `in_order` are verses with the words of the query in the same order."""
+        """Return why verses were found. `in_order` has the verses that contain the words of the query in the same order."""
         return self._ranker.explain(self._signals, verse_ids, in_order)
 
 
 class FeatureTable(msgspec.Struct, frozen=True, kw_only=True):
-    """The features of a query: its candidate verses in canonical order, with one row of numbers per verse."""
+    """The features of a query: the candidate verses in canonical order, with one row of numbers per verse."""
 
     columns: list[str]
     verse_ids: Integers
@@ -71,10 +71,10 @@ class FeatureTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ranker(msgspec.Struct, frozen=True, kw_only=True):
-    """A ranker for the library in the state that it was compiled from.
+    """A ranker for one state of the library: the state from which it was compiled.
 
-    `aspects` are the vectors of the verses along the axes of the embedding adapter. `columns` are the features that the trees were
-    trained on.
+    `aspects` are the vectors of the verses along the axes of the embedding adapter. `columns` are the features on which the
+    trees were trained.
     """
 
     knowledge: Knowledge
@@ -94,7 +94,7 @@ class Ranker(msgspec.Struct, frozen=True, kw_only=True):
             if table.columns != self.columns:
                 raise RankerOutdated(
                     "The ranking model was trained on other features.",
-                    remedy="Run `lampstand ranking train` to rebuild it.",
+                    remedy="Run `lampstand ranking train` to train it again.",
                 )
             scores = self.trees.score(table.rows)
             order = np.argsort(-scores, kind="stable")
@@ -103,7 +103,7 @@ class Ranker(msgspec.Struct, frozen=True, kw_only=True):
     def features(
         self, reader: Reader, query: TextQuery | None, embed: Callable[[], bytes], verses: VerseRange
     ) -> FeatureTable:
-        """The features that `rank` uses to score verses."""
+        """Return the features by which `rank` scores verses."""
         words, vector = self._words_and_vector(reader, query, embed, verses)
         _signals, table = self._table(query, words, vector, verses)
         return table
@@ -125,22 +125,22 @@ class Ranker(msgspec.Struct, frozen=True, kw_only=True):
         return signals, FeatureTable(columns=columns, verse_ids=knowledge.verses.verse_ids[positions], rows=rows)
 
     def nearest(self, vector: bytes, verses: VerseRange, count: int) -> list[tuple[int, float]]:
-        """Return (verse id, cosine similarity) of the verses of a range that are nearest to a vector, best first."""
+        """Return pairs (verse id, cosine similarity) for the verses of a range that are nearest to a vector, best first."""
         knowledge = self.knowledge
         within = knowledge.within(verses)
         query = np.frombuffer(vector, dtype="<f4")
         (quantized_cosines,) = knowledge.quantized.dot_products(query)
         part = quantized_cosines[within]
-        # Only verses that can be among the nearest are compared with full precision.
+        # Only verses that can be among the nearest are compared in full precision.
         min_cosine = np.partition(part, -count)[-count] - 2 * MAX_ROUNDING if count < len(part) else -np.inf
         positions = np.flatnonzero(part >= min_cosine) + within.start
-        # With 64 bits, verses with the same words have equal cosines. Of equal verses, the last comes first.
+        # In 64 bits, verses with the same words have equal cosines. The last of these verses comes first.
         cosines = knowledge.vectors[positions].astype(np.float64) @ query.astype(np.float64)
         order = np.lexsort((-positions, -cosines))[:count]
         return list(zip(knowledge.verses.verse_ids[positions[order]].tolist(), cosines[order].tolist(), strict=True))
 
     def explain(self, signals: Signals, verse_ids: list[int], in_order: frozenset[int]) -> dict[int, Why]:
-        """Why verses were found: ranks from 1 (None if a signal does not rank the verse), and topics by headword."""
+        """Return why verses were found: ranks from 1 (None if a signal does not rank the verse), and topics by headword."""
         knowledge, recalled = self.knowledge, signals.recalled
         word_ranks = _ranks(signals.top_finder.find(np.maximum(*signals.words), TEXT_DEPTH))
         meaning_ranks = _ranks(signals.top_finder.find(signals.cosine, EXPLAINED_DEPTH))
@@ -166,7 +166,7 @@ class Ranker(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     def _citing_topics(self, signals: Signals, positions: Integers) -> dict[int, tuple[str, ...]]:
-        """For each verse, the headwords of the topics that the query names and that cite the verse, by position."""
+        """For each verse position, return the headwords of topics that the query names and that cite the verse."""
         headings = self.knowledge.headings
         row_index, cited = headings.topics.values_of(signals.topics.matching)
         citing: dict[int, list[int]] = {}
@@ -179,7 +179,7 @@ class Ranker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compile_ranker(reader: Reader, knowledge: Knowledge, learned: Learned, topics: TopicVotes) -> Ranker:
-    """Build a ranker from the library and the trained files. The trees depend on whether the library has cross references."""
+    """Build a ranker from the library and the trained files. If the library has no cross references, it uses other trees."""
     positions = knowledge.positions(topics.verse_ids)
     is_present = positions >= 0
     names = (word for name in topics.names for word in name.lower().split())

@@ -1,4 +1,4 @@
-"""Read the knowledge of the ranker from the library. It takes a few seconds and about 700 MB, once per state of the library."""
+"""Reads the ranker's knowledge from the library. This takes a few seconds and about 700 MB, once per state of the library."""
 
 import itertools
 import re
@@ -31,7 +31,7 @@ from appliance.scripture.translations.store import EMBEDDING_DIMENSIONS, VERSE_V
 from appliance.scripture.translations.translation import Translation
 
 _WORD = re.compile(r"\w{2,}")
-# A longer range is cut to this number of verses.
+# If a range has more verses, only this many of its verses are used.
 MAX_RANGE_VERSES = 30
 # A word in a headword counts more than a word in a heading.
 HEADWORD_WEIGHT = 3.0
@@ -44,7 +44,10 @@ SELECT_COMMENTS = 'SELECT start, "end", text FROM comments'
 
 
 def read_knowledge(reader: Reader, embedded: Translation, second: Translation | None, model: str) -> Knowledge:
-    """Read a library. `embedded` is the translation with vectors of `model`; `second` is one in another style, with other words."""
+    """Read a library.
+
+    `embedded` is the translation that has vectors of `model`. `second` is a translation in another style, with other words.
+    """
     verses = _verses(reader, embedded)
     counts = Counter[str]()
     texts = [
@@ -92,7 +95,7 @@ def _text(reader: Reader, translation: Translation, verse_ids: Integers, counts:
         counts.update(_WORD.findall(verse.lower()))
         position = positions.get(to_hub(place))
         if position is not None:
-            # If two verses of a translation are one verse of the hub, their texts are joined.
+            # If two verses of this translation are one verse of the hub, their texts are joined.
             verses[position] = f"{verses[position]} {verse}".lstrip()
     words = ((position, reader.tokens(verse), 1.0) for position, verse in enumerate(verses) if verse)
     return EnglishText(id=translation.id, verses=strings(verses), words=bm25_index(len(verse_ids), words))
@@ -110,7 +113,7 @@ def _vectors(reader: Reader, embedded: Translation, verse_ids: Integers) -> Floa
 
 
 def _links(reader: Reader, verse_ids: Integers) -> Ragged:
-    """Cross references in both directions, because a link relates both verses."""
+    """Return the cross references in both directions, because a link relates both verses to each other."""
     sources, starts, ends, votes = _columns(link_store.iterate_cross_references(reader), 4)
     positions = np.searchsorted(verse_ids, sources).clip(max=len(verse_ids) - 1)
     kept = (votes > 0) & (verse_ids[positions] == sources)
@@ -181,7 +184,10 @@ def _stems(headword: str) -> frozenset[str]:
 
 
 def _ranges(verse_ids: Integers, starts: Integers, ends: Integers) -> tuple[Integers, Integers]:
-    """(range_index, positions): the positions of the verses in each range. `range_index[i]` is the range of `positions[i]`."""
+    """Return (range_index, positions) with the positions of all verses in the ranges.
+
+    `positions[i]` is in the range `range_index[i]`.
+    """
     first = np.searchsorted(verse_ids, starts)
     last = np.searchsorted(verse_ids, ends, side="right")
     return spread(first, np.minimum(last, first + MAX_RANGE_VERSES).clip(min=first))

@@ -1,4 +1,4 @@
-"""The signals of a query: for each signal, an array with one number per verse."""
+"""The signals of a query. Each signal is an array with one number per verse."""
 
 import msgspec
 import numpy as np
@@ -15,14 +15,14 @@ from appliance.scripture.search.ranking.ragged import Ragged
 from appliance.scripture.search.ranking.top import EVERYWHERE, TopFinder, top
 
 TEXT_DEPTH, COMMENT_DEPTH, HEADING_DEPTH = 300, 100, 200
-# Number of best verses from which links and topics are followed.
+# How many of the best verses are used to find linked verses and topics.
 SEEDS = 60
-# The weight of a heading falls to about a third when its cosine is lower by this.
+# If the cosine of a heading is lower by this, its weight falls to about a third.
 HEADING_WIDTH = 0.1
 
 
 class TopicSignals(msgspec.Struct, frozen=True, kw_only=True):
-    """Signals of topical dictionaries: by the words and the meaning of headings, and by headwords alone."""
+    """Signals from topical dictionaries: by the words of headings, by their meaning, and by headwords alone."""
 
     words: Floats
     words_sum: Floats
@@ -36,12 +36,12 @@ class TopicSignals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Signals(msgspec.Struct, frozen=True, kw_only=True):
-    """Each array has one number per verse, which is 0 if the signal does not apply to the verse.
+    """The signals of a query. In each array, a verse has the number 0 if the signal does not apply to it.
 
     `words` has the BM25 scores, one array per translation. `fused` is the reciprocal rank fusion of words and meaning. The best
-    verses of `fused` are the seeds of `by_topics` (verses cited by the same topics), `linked` (by one cross reference) and
-    `linked_twice` (by two). `top_finder` finds the best verses of a signal. Of equal verses, the verse nearer in meaning comes
-    first.
+    verses of `fused` are the start of three signals: `by_topics` (verses that the same topics cite), `linked` (verses that are
+    one cross reference away) and `linked_twice` (two cross references away). `top_finder` finds the best verses of a signal. If
+    verses are equal, the verse that is nearer in meaning comes first.
     """
 
     words: list[Floats]
@@ -61,7 +61,7 @@ class Signals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WordMatches(msgspec.Struct, frozen=True, kw_only=True):
-    """BM25 scores from the word indexes: one array per translation, and the best rows of comments and headings."""
+    """The BM25 scores from the word indexes: one array per translation, and the best rows of comments and headings."""
 
     texts: list[Floats]
     comments: tuple[Integers, Floats]
@@ -90,7 +90,7 @@ def gather(
     words: WordMatches,
     within: slice = EVERYWHERE,
 ) -> Signals:
-    """Compute every signal of a query from its vector and its word matches."""
+    """Compute every signal of a query, from the vector and the word matches of the query."""
     cosine, adapted = knowledge.quantized.dot_products(vector, adapter.matrix @ vector)
     (heading_cosine,) = knowledge.headings.vectors.dot_products(vector)
     recalled = memory.recall(vector, neighbour_centroid(cosine, knowledge.vectors)) if memory else None
@@ -146,7 +146,10 @@ def _topic_signals(
     cosine: Floats,
     top_finder: TopFinder,
 ) -> TopicSignals:
-    """`matching_headings` are the best headings by words, with their scores. `cosine` has one value per heading."""
+    """Compute the signals from topical dictionaries.
+
+    `matching_headings` has the best headings by words, with their scores. `cosine` has one value per heading.
+    """
     size, headings = knowledge.size, knowledge.headings
     rows, scores = matching_headings
     nearest = top(cosine, HEADING_DEPTH)
@@ -167,7 +170,10 @@ def _topic_signals(
 
 
 def _matching_topics(headings: TopicHeadings, rows: Integers, query: TextQuery | None) -> tuple[Integers, Floats]:
-    """Topics whose headwords share words with the query, and the shared part of the query times that of the headword."""
+    """Return the topics whose headwords share words with the query, and a score for each topic.
+
+    The score is the shared part of the query multiplied by the shared part of the headword.
+    """
     query_stems = {stem(word) for word in content_words(query)} if query else set[str]()
     stem_numbers = [number for number in map(headings.stems.find, query_stems) if number is not None]
     topics = np.unique(headings.topic_of[rows])
@@ -179,13 +185,13 @@ def _matching_topics(headings: TopicHeadings, rows: Integers, query: TextQuery |
 
 
 def _linked(knowledge: Knowledge, signal: Floats, top_finder: TopFinder, count: int) -> Floats:
-    """The verses that cross references link to the best verses of a signal."""
+    """Return the verses that cross references link to the best verses of a signal."""
     verses = top_finder.find(signal, count)
     return _reach(knowledge.links, verses, signal[verses], knowledge.size)
 
 
 def _by_topics(knowledge: Knowledge, seeds: Integers, weights: Floats) -> Floats:
-    """One step from verses to the topics that cite them, and one step to the other verses of these topics."""
+    """Step from verses to the topics that cite them, then from these topics to the other verses that they cite."""
     headings = knowledge.headings
     topics = _reach(headings.topics_of, seeds, weights, len(headings.topics))
     best_topics = top(topics / np.maximum(1.0, headings.topics.lengths) ** 0.25, 2 * SEEDS)
@@ -193,14 +199,14 @@ def _by_topics(knowledge: Knowledge, seeds: Integers, weights: Floats) -> Floats
 
 
 def _reach(links: Ragged, seeds: Integers, weights: Floats, size: int) -> Floats:
-    """One step of a random walk from weighted seeds."""
+    """Compute one step of a random walk that starts at weighted seeds."""
     row_index, targets = links.values_of(seeds)
     shares = weights / np.maximum(1, links.lengths_of(seeds))
     return np.bincount(targets, weights=shares[row_index], minlength=size).astype(np.float32)
 
 
 def _spread_best(ragged: Ragged, rows: Integers, scores: Floats, size: int) -> Floats:
-    """For each verse, the best score of the rows that contain it."""
+    """Return, for each verse, the best score of the rows that contain the verse."""
     row_index, positions = ragged.values_of(rows)
     signal = np.zeros(size, dtype=np.float32)
     np.maximum.at(signal, positions, scores[row_index])
@@ -208,7 +214,7 @@ def _spread_best(ragged: Ragged, rows: Integers, scores: Floats, size: int) -> F
 
 
 def _spread_sum(ragged: Ragged, rows: Integers, scores: Floats, size: int) -> Floats:
-    """For each verse, the sum of the scores of the rows that contain it. Rows with many verses count less per verse."""
+    """Return, for each verse, the sum of the scores of the rows that contain it. Rows with many verses count less per verse."""
     row_index, positions = ragged.values_of(rows)
     shares = scores / np.maximum(1.0, ragged.lengths_of(rows)) ** 0.5
     return np.bincount(positions, weights=shares[row_index], minlength=size).astype(np.float32)

@@ -1,7 +1,7 @@
-"""Train the ranking from topic votes with lambdarank (Burges, "From RankNet to LambdaRank to LambdaMART", 2010).
+"""Trains the ranking from topic votes with lambdarank (Burges, "From RankNet to LambdaRank to LambdaMART", 2010).
 
-Training is out of fold: the features of a topic's verses come from a memory and an embedding adapter that were trained without
-this topic. So training sees the same situation as a search for a topic without votes.
+Training is out of fold: the features of a topic's verses come from a topic memory and an embedding adapter that were trained
+without this topic. So training sees the same situation as a search for a topic without votes.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +21,7 @@ from appliance.scripture.search.ranking.knowledge import Knowledge
 from appliance.scripture.search.ranking.memory import TopicMemory, remember
 from appliance.scripture.search.ranking.signals import find_words, gather
 
-# Random verses are added to the candidates as wrong answers. This improves the ranking a lot and costs little.
+# This many random verses are added to the candidates as wrong answers. This improves the ranking a lot and costs little.
 RANDOM_VERSES = 300
 # Gains are rounded to steps of a quarter.
 GAIN_STEPS = 4
@@ -43,16 +43,16 @@ PARAMETERS: dict[str, Any] = {
     "force_col_wise": True,
     "verbosity": -1,
 }
-# From this cosine on, topics have the same meaning. `folds_by_cluster` puts them into the same fold.
+# If the cosine of two topics is at least this, they have the same meaning, and `folds_by_cluster` puts them in one fold.
 SAME_MEANING = 0.75
 
 
 class TrainingUnavailable(Unavailable):
-    """The training library is not installed."""
+    """The library lightgbm, which training needs, is not installed."""
 
 
 class Topics(msgspec.Struct, frozen=True, kw_only=True):
-    """Topics for training: names, vectors, and for each topic the gains of verses by position."""
+    """Topics for training: their names, their vectors, and for each topic the gains of verses by position."""
 
     names: list[str]
     vectors: Floats
@@ -77,7 +77,7 @@ class Topics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
-    """The feature rows of one topic's verses. The first `candidates` rows are the verses that a search would rank."""
+    """The rows of features of one topic's verses. The first `candidates` rows are the verses that a search would rank."""
 
     fold: int
     positions: Integers
@@ -87,15 +87,15 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def folds_by_topic(count: int, folds: int, seed: int = 1) -> Integers:
-    """The fold of each topic, chosen at random."""
+    """Return a random fold for each topic."""
     fold_of: Integers = np.random.default_rng(seed).permutation(count) % folds
     return fold_of
 
 
 def folds_by_cluster(vectors: Floats, folds: int, seed: int = 1) -> Integers:
-    """The fold of each topic. Topics of similar meaning are in one fold: single linkage at the cosine SAME_MEANING.
+    """Return the fold of each topic. Topics of similar meaning are in one fold: single linkage at the cosine SAME_MEANING.
 
-    Clusters are assigned from the largest to the smallest, each to the fold with the fewest topics.
+    Clusters are assigned from the largest to the smallest. Each cluster goes to the fold with the fewest topics.
     """
     is_similar = vectors @ vectors.T >= SAME_MEANING
     cluster_of = np.full(len(vectors), -1)
@@ -116,7 +116,7 @@ def folds_by_cluster(vectors: Floats, folds: int, seed: int = 1) -> Integers:
 
 
 def _reached_from(start: int, is_similar: Booleans) -> Booleans:
-    """The rows that are similar to one row, directly or through other rows."""
+    """Return the rows that are similar to the row `start`, directly or through other rows."""
     reached: Booleans = is_similar[start]
     while True:
         wider: Booleans = reached | is_similar[reached].any(axis=0)
@@ -134,7 +134,7 @@ def examples(
     remember: bool,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> tuple[list[str], list[Example]]:
-    """The column names and the examples of all topics. Each is computed without the votes of its own fold."""
+    """Return the column names, and the examples of all topics. Each example is computed without the votes of its own fold."""
     finished: list[Example] = []
     columns: list[str] = []
     random = np.random.default_rng(3)
@@ -164,7 +164,7 @@ def examples(
 
 
 def fit_forest(training_set: Sequence[Example], threads: int, rounds: int = ROUNDS) -> Forest:
-    """Train trees that sort the verses of each example by their gains, one per round. Raises TrainingUnavailable."""
+    """Train trees that sort the verses of each example by their gains. Each round adds one tree. Raises TrainingUnavailable."""
     try:
         import lightgbm
     except ImportError as error:
@@ -186,7 +186,7 @@ def fit_forest(training_set: Sequence[Example], threads: int, rounds: int = ROUN
 
 
 def cross_validated(all_examples: Sequence[Example], threads: int) -> Iterator[tuple[int, Example, Integers]]:
-    """Yield (number, example, ranked candidates) for each example, ranked by trees that were trained without its fold."""
+    """Yield (number, example, ranked candidates) for each example. The trees were trained without the fold of the example."""
     for fold in sorted({example.fold for example in all_examples}):
         forest = fit_forest([example for example in all_examples if example.fold != fold], threads).tables()
         for number, example in enumerate(all_examples):
