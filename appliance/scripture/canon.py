@@ -1,4 +1,4 @@
-"""The books of the canon. Only append to this table: people's notes store these numbers."""
+"""The books of the canon. Only append books to this table, because people's notes store the numbers of books."""
 
 from enum import StrEnum
 
@@ -15,7 +15,7 @@ class Testament(StrEnum):
 
 
 class Book(msgspec.Struct, frozen=True):
-    """A book of the canon. Every verse_id starts with `number`. `name` is the English name."""
+    """A book of the canon. Every verse_id of the book starts with `number`. `name` is the English name."""
 
     number: int
     osis: str
@@ -153,7 +153,7 @@ def osis_of(number: int) -> str:
 
 
 class VerseRange(msgspec.Struct, frozen=True, order=True):
-    """Verses from `start` to `end`, both included, as verse_ids. A whole chapter ends at verse 999."""
+    """Verses from `start` to `end`, both included. Both are verse_ids. The range of a whole chapter ends at verse 999."""
 
     start: int
     end: int
@@ -163,7 +163,7 @@ class VerseRange(msgspec.Struct, frozen=True, order=True):
 
     @property
     def is_long(self) -> bool:
-        """Whether the range covers more than one chapter. Lists for such a range can be long."""
+        """True if the range covers more than one chapter. Lists for such a range can be long."""
         return self.start // CHAPTER_FACTOR != self.end // CHAPTER_FACTOR
 
 
@@ -171,16 +171,16 @@ WHOLE_CANON = VerseRange(0, 999_999_999)
 
 
 def one_verse(verse_id: int) -> VerseRange:
-    """The range of a single verse."""
+    """Return the range of a single verse."""
     return VerseRange(verse_id, verse_id)
 
 
 def book_range(book: Book) -> VerseRange:
-    """The range of all possible verses of a book."""
+    """Return the range of all possible verses of a book."""
     return VerseRange(book.number * BOOK_FACTOR, (book.number + 1) * BOOK_FACTOR - 1)
 
 
 def testament_range(testament: Testament) -> VerseRange:
-    """The range of all possible verses of a testament."""
+    """Return the range of all possible verses of a testament."""
     numbers = [book.number for book in BOOKS if book.testament is testament]
     return VerseRange(min(numbers) * BOOK_FACTOR, (max(numbers) + 1) * BOOK_FACTOR - 1)

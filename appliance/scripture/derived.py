@@ -1,4 +1,4 @@
-"""Data that jobs build from the library, and whether this data is outdated.
+"""Data that jobs build from the library, and the check whether this data is outdated.
 
 Jobs build the vectors, the graph, the topic memory, the compiled search index and the suggestions. This module decides which
 jobs must run after a change of the library.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class DerivedData:
-    """The data built from one library. `can_embed` returns whether the embedding model is installed."""
+    """The data that jobs built from one library. `can_embed` returns True if the embedding model is installed."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class DerivedData:
         return index_state(self._library, self._translation, self._model)
 
     def outdated(self) -> list[JobKind[Any, LibraryJobParts]]:
-        """The kinds of jobs that update the built data after a change of the library, in the order to run them."""
+        """Return the kinds of jobs that update this data after a change of the library, in the order to run them."""
         checks = {
             INDEX: self.lacks_vectors,
             GRAPH: self.graph_is_outdated,
@@ -50,27 +50,27 @@ class DerivedData:
         return [kind for kind, is_outdated in checks.items() if is_outdated()]
 
     def lacks_vectors(self) -> bool:
-        """Whether verses or headings have no vectors and the embedding model is installed."""
+        """Return True if verses or headings have no vectors and the embedding model is installed."""
         state = self.index_state()
         is_incomplete = not state.complete or count_unembedded_headings(self._library, self._model) > 0
         return state.total > 0 and is_incomplete and self._can_embed()
 
     def graph_is_outdated(self) -> bool:
-        """Whether the library has translations, but no graph of its current state."""
+        """Return True if the library has translations, but no graph was built from its current state."""
         from appliance.scripture.graph.freshness import graph_is_stale
 
         return bool(queries.translations(self._library)) and graph_is_stale(self._library, self._folder.graph)
 
     def memory_is_outdated(self) -> bool:
-        """Whether topic votes were imported or removed since the topic memory was built."""
+        """Return True if topic votes were imported or removed after the topic memory was built."""
         from appliance.scripture.search.ranking.imported_topics import memory_is_stale
 
         return memory_is_stale(self._library, self._folder.topic_memory, self._model) and self._can_embed()
 
     def compiled_is_outdated(self) -> bool:
-        """Whether the search index or the suggestions were compiled from another state of the library.
+        """Return True if the search index or the suggestions were compiled from another state of the library.
 
-        The index needs the data that earlier jobs build. It is compiled after these jobs.
+        The search index needs the data that earlier jobs build, so it is compiled after these jobs.
         """
         from appliance.scripture.search.ranking.compiled import index_is_stale, library_state
         from appliance.scripture.suggestions import suggestions_are_stale

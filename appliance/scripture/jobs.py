@@ -42,7 +42,7 @@ class LibraryJobParts(Protocol):
 
 
 class ImportArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """The location to import from, and the ids to import. Without ids, everything at the location is imported."""
+    """The location to import from, and the ids of the items to import. Without ids, everything at the location is imported."""
 
     location: Annotated[str, msgspec.Meta(max_length=4096)]
     only: list[str] = []
@@ -51,14 +51,16 @@ class ImportArguments(msgspec.Struct, frozen=True, kw_only=True):
 def _prepare_import(arguments: ImportArguments) -> ImportArguments:
     """Make the path absolute and sort the ids.
 
-    Raises LocationNotText for a name that is not UTF-8, because jobs are stored as UTF-8.
+    Raises LocationNotText if a name is not UTF-8, because jobs are stored as UTF-8.
     """
     location = arguments.location
     if any(0xD800 <= ord(character) <= 0xDFFF for character in location):
-        raise LocationNotText("The name of the file or folder is not UTF-8.", remedy="Rename it, then try again.")
+        raise LocationNotText(
+            "The name of the file or folder is not UTF-8.", remedy="Rename the file or folder, then try again."
+        )
     if not location.startswith(PYTHONBIBLE):
-        # The worker runs in another folder. Links are not resolved, so error messages contain the path that the user gave.
-        location = os.path.abspath(os.path.expanduser(location))  # noqa: PTH100, PTH111 - links stay
+        # The worker runs in another folder. Links are not replaced by their targets, so error messages show the user's path.
+        location = os.path.abspath(os.path.expanduser(location))  # noqa: PTH100, PTH111 - links must stay
     return ImportArguments(location=location, only=sorted(arguments.only))
 
 
@@ -68,7 +70,7 @@ def _import_title(arguments: ImportArguments) -> str:
 
 
 def import_library(context: JobContext, arguments: ImportArguments, parts: LibraryJobParts) -> str:
-    """Import everything at `location`, or the ids in `only`."""
+    """Import everything at `location`, or only the items with the ids in `only`."""
     from appliance.scripture import operations
     from appliance.scripture.importers.detect import open_sources
 
@@ -104,7 +106,7 @@ def build_library_graph(context: JobContext, _arguments: NoArguments, parts: Lib
 
 
 def index_library(context: JobContext, _arguments: NoArguments, parts: LibraryJobParts) -> str:
-    """Embed the verses and headings that have no vector yet."""
+    """Compute the vectors of the verses and headings that have no vector yet."""
     from appliance.scripture.search.index import build_index, embed_headings
 
     database, embedder = parts.library, parts.index_embedder
@@ -129,7 +131,7 @@ def index_library(context: JobContext, _arguments: NoArguments, parts: LibraryJo
 
 
 def compile_search(context: JobContext, _arguments: NoArguments, parts: LibraryJobParts) -> str:
-    """Compile the files that a search reads. Searches use the old files until the new ones are published."""
+    """Compile the files that searches read. Searches use the old files until the new files are complete."""
     from appliance.scripture.search.ranking.compiled import compile_index, index_is_stale, library_state
     from appliance.scripture.suggestions import compile_suggestions, suggestions_are_stale
 
@@ -150,7 +152,7 @@ def compile_search(context: JobContext, _arguments: NoArguments, parts: LibraryJ
 
 
 def build_topic_memory(context: JobContext, _arguments: NoArguments, parts: LibraryJobParts) -> str:
-    """Build the topic memory: the topics that people voted on, with their vectors. The ranking uses it."""
+    """Build the topic memory: the topics that people voted on, with their vectors. Ranking uses this memory."""
     from appliance.scripture.search.ranking.imported_topics import rebuild_memory
 
     context.report(0.0, "embedding topics", now=True)

@@ -1,6 +1,6 @@
-"""All kinds of library items, as the command line and the pages group them.
+"""All kinds of library items, in the groups that the command line and the pages use.
 
-The package of a subject declares its kinds. Declare a new kind there, and add it here.
+Each package declares the kinds of its own items. Declare a new kind in its package, and add it to this module.
 """
 
 from typing import Any
@@ -20,5 +20,5 @@ _BY_NAME = {kind.name: kind for kind in KINDS}
 
 
 def kind_named(name: str) -> ItemKind[Any]:
-    """Return the kind with a name. Library items are stored with the name of their kind."""
+    """Return the kind with this name. Library items are stored with the name of their kind."""
     return _BY_NAME[name]

@@ -1,6 +1,6 @@
 """The schema of library.db, as numbered migrations. `server.bootstrap` lists them in order. Never change an old migration.
 
-Migration 8, the digests of headings, is in `search.index`.
+Migration 8, which adds the digests of headings, is in `search.index`.
 """
 
 from appliance.infrastructure.database import UnitOfWork
@@ -104,7 +104,7 @@ CREATE INDEX headings_topic ON headings (topic);
 INSERT INTO headings (id, topic, headword, heading) SELECT rowid, topic, headword, heading FROM headings_fts WHERE topic IN (SELECT id FROM topics);
 DROP TABLE headings_fts
 """
-# The key of a vector is the digest of a model and a text. A vector stays when its headings are deleted. The index reuses it.
+# The key of a vector is the digest of the model and the text. When headings are deleted, their vectors stay for later use.
 HEADING_DIGESTS_SCHEMA = """
 CREATE TABLE heading_vectors (digest BLOB PRIMARY KEY, vector BLOB NOT NULL);
 CREATE TABLE embedded_headings (heading INTEGER PRIMARY KEY, model TEXT NOT NULL, digest BLOB NOT NULL)
@@ -124,7 +124,7 @@ CREATE TABLE library_items (
     entries INTEGER NOT NULL
 )
 """
-# Ids were unique only within each old table. If two kinds of items have the same id, the name of the kind is added to one.
+# Ids were unique only within each old table. If items of two kinds have the same id, the name of the kind is added to one id.
 SELECT_SHARED_DICTIONARY_IDS = "SELECT id, kind FROM dictionaries WHERE id IN (SELECT id FROM translations)"
 RENAME_DICTIONARY = """
 UPDATE dictionaries SET id = :new_id WHERE id = :id;
@@ -141,8 +141,8 @@ UPDATE topic_votes SET dataset = :new_id WHERE dataset = :id;
 UPDATE comments SET dataset = :new_id WHERE dataset = :id;
 UPDATE entities SET dataset = :new_id WHERE dataset = :id
 """
-# Foreign keys follow a renamed table, so the new table temporarily takes the name of each old one. SQLite counts the rows
-# whose foreign keys lead nowhere. At the commit, there must be none.
+# Foreign keys follow a renamed table, so the new table temporarily gets the name of each old table. SQLite counts the rows
+# whose foreign keys lead nowhere. When the transaction is committed, there must be no such row.
 GATHER_LIBRARY_ITEMS = """
 CREATE TEMP TABLE gathered_items AS
 SELECT rowid AS place, id, 'translation' AS kind, name, language, versification, licence, attribution, source, digest,
@@ -192,14 +192,14 @@ def m005_entities(work: UnitOfWork) -> None:
 
 
 def m006_comments(work: UnitOfWork) -> None:
-    """Drop the index of the words of comments. The ranking has its own index, in memory."""
+    """Drop the full-text index of comments. Ranking has its own index, in memory."""
     work.execute("DROP TABLE comments_fts")
 
 
 def m007_headings(work: UnitOfWork) -> None:
-    """Drop the index of the words of headings. The ranking has its own index, in memory.
+    """Drop the full-text index of headings. Ranking has its own index, in memory.
 
-    The rows keep their numbers, so they keep their vectors.
+    The rows of headings keep their numbers, so they keep their vectors.
     """
     work.execute_script(HEADINGS_SCHEMA)
 

@@ -1,9 +1,10 @@
-"""Convert verse numbers of a versification to the hub versification and back.
+"""Converts verse numbers of a versification to the hub versification and back.
 
-Some versifications number the Psalms as in Greek and Latin: 9 and 10 are joined, 114 and 115 too, and 116 and 147 are split.
-A title that counts as a verse is verse 0 in the hub. Other books are matched by the order of their verses. If neighbouring
-chapters together have the same number of verses in both versifications, only the border between them differs (Joel 3,
-Malachi 4). If a single chapter differs, verse numbers stay the same, and verses after its end map to its last verse.
+Some versifications number the Psalms as in the Greek and Latin Bibles. They join Psalms 9 and 10, join 114 and 115, and split
+116 and 147. A title that counts as a verse is verse 0 in the hub. In other books, verses are matched by their order. If
+neighbouring chapters together have the same number of verses in both versifications, only the border between these chapters
+differs (Joel 3, Malachi 4). If a single chapter has another number of verses, verse numbers stay the same, and verses after
+the end of the chapter become its last verse.
 """
 
 import functools
@@ -18,7 +19,7 @@ _PSALMS, _PSALM_151 = BOOK_BY_OSIS["Ps"], BOOK_BY_OSIS["AddPs"]
 _DANIEL, _PRAYER, _SUSANNA, _BEL = (BOOK_BY_OSIS[osis] for osis in ("Dan", "PrAzar", "Sus", "Bel"))
 _BARUCH, _LETTER = BOOK_BY_OSIS["Bar"], BOOK_BY_OSIS["EpJer"]
 _DANIEL_3_WITH_PRAYER = 100
-# Greek and Latin psalms that are not exactly one psalm of the hub. Each part is a hub psalm with its first and last verse.
+# Greek and Latin psalms that are not exactly one psalm of the hub. A part is a hub psalm with its first and last verse.
 _PSALM_PARTS = {
     9: ((9, 1, 20), (10, 1, 18)),
     113: ((114, 1, 8), (115, 1, 18)),
@@ -27,14 +28,14 @@ _PSALM_PARTS = {
     146: ((147, 1, 11),),
     147: ((147, 12, 20),),
 }
-# A moved chapter border is searched within this many chapters of each versification.
+# The search for a moved chapter border reads at most this many chapters of each versification.
 _MAX_RUN_CHAPTERS = 4
-# Verses of the hub that other versifications have in the next chapter. The order of verses cannot show this.
+# Hub verses that are in the next chapter in other versifications. The order of the verses does not show this.
 _IN_NEXT_CHAPTER = {("Rev", 12, 18): (13, 1)}
 
 
 class Direction(Enum):
-    """The direction in which a pair of verses is used. One verse can contain the words of several others."""
+    """The direction in which a pair of verses is used. One verse can contain the words of several verses."""
 
     BOTH = 0
     TO_HUB = 1
@@ -42,7 +43,7 @@ class Direction(Enum):
 
 
 class Pair(NamedTuple):
-    """A verse_id of a versification and the matching verse_id of the hub."""
+    """A verse_id of a versification, and the matching verse_id of the hub."""
 
     own: int
     hub: int
@@ -50,7 +51,7 @@ class Pair(NamedTuple):
 
 
 class Numbering:
-    """The verses of a versification that have another number in the hub."""
+    """The verses of a versification that have another number in the hub versification."""
 
     def __init__(self, name: str) -> None:
         own, hub = versification(name), versification(HUB)
@@ -99,7 +100,7 @@ def _pairs(own: Division, hub: Division) -> Iterator[Pair]:
 
 
 def _daniel(own: Division) -> Iterator[Pair]:
-    """The pairs of a Daniel that contains the Prayer of Azariah, Susanna and Bel."""
+    """Yield the pairs for a book of Daniel that contains the Prayer of Azariah, Susanna, and Bel and the Dragon."""
     for chapter, count in enumerate(own.verses, start=1):
         for verse in range(1, count + 1):
             if chapter == 3 and verse > 23:
@@ -136,7 +137,7 @@ def _psalms(own: Division, hub: Division) -> Iterator[Pair]:
 
 def _psalm(psalm: int, count: int, parts: tuple[tuple[int, int, int], ...]) -> Iterator[Pair]:
     places = [(number, verse) for number, first, last in parts for verse in range(first, last + 1)]
-    # Some psalms contain the second part of a hub psalm, and continue its verse numbers.
+    # Some psalms contain only the second part of a hub psalm, and their verse numbers continue those of the first part.
     start = places[0][1] if places[0][1] > 1 and count >= places[-1][1] else 1
     titles = max(0, count - (start - 1) - len(places))
     if len(parts) > 1:
@@ -169,7 +170,7 @@ def _in_order(own: Division, hub: Division) -> Iterator[Pair]:
 
 
 def _run(own_counts: tuple[int, ...], hub_counts: tuple[int, ...]) -> tuple[int, int] | None:
-    """The smallest numbers of chapters, own and hub, after which both versifications have the same number of verses."""
+    """Return the smallest numbers of chapters, own and hub, that have the same number of verses in both versifications."""
     for length in range(2, 2 * _MAX_RUN_CHAPTERS + 1):
         for own in range(1, length):
             hub = length - own

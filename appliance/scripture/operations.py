@@ -1,4 +1,4 @@
-"""Writes to the library. Each import and each removal is one unit of work."""
+"""Writes to the library. Each import and each removal of an item is one unit of work."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ from appliance.scripture.library.queries import installed
 from appliance.scripture.translations.queries import find_translation
 
 OnProgress = Callable[[float, str], None]
-# The share of an import's progress that is reading and validating. The rest is writing.
+# The share of an import's progress for reading and validating. The rest of the progress is for writing.
 READING_SHARE = 0.7
 
 
@@ -41,7 +41,7 @@ def import_source(
     """Import one library item. It replaces an older item with the same id.
 
     `on_progress` is called often, and may raise an exception to stop the import. Raises SourceUnreadable, FileRefused,
-    TextFaulty or ItemIdTaken; the library is then unchanged.
+    TextFaulty or ItemIdTaken. After an error, the library is unchanged.
     """
     source.check_description()
     current_item = _replaced_item(database, source)
@@ -72,7 +72,10 @@ def import_source(
 
 
 def remove(database: Database, identifier: str) -> str:
-    """Remove an item by its id and return its name. Case is ignored for ids of translations. Raises TranslationNotFound."""
+    """Remove an item by its id and return its name. The case of a translation's id does not matter.
+
+    Raises TranslationNotFound.
+    """
     items = {item.id: item for item in installed(database)}
     item = items.get(identifier) or items[find_translation(database, identifier).id]
     with database.write() as work:
@@ -81,9 +84,10 @@ def remove(database: Database, identifier: str) -> str:
 
 
 def _replaced_item(database: Database, source: ItemSource[Any]) -> LibraryItem | None:
-    """The item that an import replaces.
+    """Return the item that an import replaces, or None.
 
-    Raises ItemIdTaken if an item of another kind has the id. If the kind `keeps_source`, an item from another source raises it too.
+    Raises ItemIdTaken if an item of another kind has the id. If the kind has `keeps_source`, the error is also raised if
+    the item is from another source.
     """
     kind = source.kind
     for item in installed(database):
@@ -105,7 +109,7 @@ def _replaced_item(database: Database, source: ItemSource[Any]) -> LibraryItem |
 
 
 def _remedy(item: LibraryItem) -> str:
-    return f"To replace it, run `lampstand library remove {item.id}` first."
+    return f"To replace this item, first run `lampstand library remove {item.id}`."
 
 
 def _delete(work: UnitOfWork, kind: ItemKind[Any], item_id: str) -> None:
@@ -114,7 +118,7 @@ def _delete(work: UnitOfWork, kind: ItemKind[Any], item_id: str) -> None:
 
 
 def _reading(source: ItemSource[Any], on_progress: OnProgress) -> Callable[[int], None]:
-    """Return a function that reports progress while entries are read. Their total may not be known yet."""
+    """Return a function that reports progress while entries are read. The total number of entries may still be unknown."""
     expected, name = source.expected_entries, source.kind.entries_name
 
     def reading(count: int) -> None:

@@ -1,18 +1,18 @@
-"""Pages of lists that are too long for one response. A page begins after a number of entries of the whole list."""
+"""Pages of lists that are too long for one response. A page starts after a given number of entries of the whole list."""
 
 from collections.abc import Callable, Iterable
 from typing import Generic, NamedTuple, TypeVar
 
 Item = TypeVar("Item")
 
-# The text of one page. A longer entry is a page by itself.
+# The largest amount of text on one page. An entry with more text is a page by itself.
 MAX_CHARACTERS = 131_072
-# More entries than any list has. A page after this number is empty.
+# No list has this many entries. A page after this number is empty.
 MAX_AFTER = 10**9
 
 
 class Page(NamedTuple, Generic[Item]):
-    """Entries in order. The next page begins after `next_after` entries; the last page has None."""
+    """Entries in order. The next page starts after `next_after` entries. On the last page, `next_after` is None."""
 
     items: list[Item]
     next_after: int | None
@@ -23,8 +23,8 @@ def page_of(
 ) -> Page[Item]:
     """Return a page of at most `limit` entries, or fewer if their text is long.
 
-    `entries` must begin after the first `after` entries of the whole list, and must have one entry more than `limit` if
-    another page follows.
+    `entries` must start after the first `after` entries of the whole list. If another page follows, `entries` must have one
+    entry more than `limit`.
     """
     items: list[Item] = []
     size = 0

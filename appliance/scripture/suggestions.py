@@ -25,7 +25,7 @@ from appliance.scripture.references import chapters_of, parse_reference
 FORMAT = 1
 MAX_SUGGESTIONS = 20
 LANGUAGES = {"grc": "Greek", "hbo": "Hebrew"}
-# Leaves room for suggestions of other kinds.
+# The limit leaves room for suggestions of other kinds.
 MAX_PER_KIND = 4
 
 
@@ -53,9 +53,9 @@ _KINDS = list(SuggestionKind)
 
 
 class SuggestionTable(msgspec.Struct, frozen=True, kw_only=True):
-    """All suggestions by number, and the sorted names that lead to them: `keys[i]` leads to suggestion `numbers[i]`.
+    """All suggestions by number, and the sorted names that lead to them. The name `keys[i]` leads to suggestion `numbers[i]`.
 
-    A weight is minus the number of occurrences. Among equal keys, the suggestion with the lowest weight comes first.
+    The weight of a suggestion is minus its number of occurrences. If keys are equal, the lowest weight comes first.
     """
 
     keys: Strings
@@ -67,9 +67,9 @@ class SuggestionTable(msgspec.Struct, frozen=True, kw_only=True):
     targets: Strings
 
     def beginning_with(self, key: str, limit: int) -> list[Suggestion]:
-        """The best suggestions whose names begin with a key: first exact matches, then more frequent suggestions."""
+        """Return the best suggestions whose names begin with a key: exact matches first, then the most frequent suggestions."""
         first, last = self.keys.first_sorted(key), self.keys.first_sorted(f"{key}\U0010ffff")
-        # Many names begin with one letter, so a name of one letter does not come first.
+        # Many names begin with the same letter. So if the key is one letter, a name that is only this letter is not put first.
         exact_end = self.keys.first_sorted(f"{key}\0") if len(key) > 1 else first
         is_longer = np.arange(first, last) >= exact_end
         best = np.lexsort((self.weights[first:last], is_longer))[:limit]
@@ -85,7 +85,7 @@ class SuggestionTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CompiledSuggestions(msgspec.Struct, frozen=True, kw_only=True):
-    """The suggestions, and the dictionaries and data sets that they come from, as pairs of id and digest."""
+    """The suggestions, and the dictionaries and data sets they were compiled from, as pairs of id and digest."""
 
     format: int
     sources: tuple[tuple[str, str], ...]
@@ -93,7 +93,7 @@ class CompiledSuggestions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def suggestions_are_stale(library: Database, path: Path) -> bool:
-    """Whether the compiled suggestions come from other dictionaries and data sets than the library has now."""
+    """Return True if the suggestions were compiled from other dictionaries and data sets than the library has now."""
     sources = _sources(library)
     try:
         compiled = map_arrays(path, CompiledSuggestions)
@@ -105,7 +105,7 @@ def suggestions_are_stale(library: Database, path: Path) -> bool:
 
 
 def compile_suggestions(library: Database, path: Path) -> CompiledSuggestions:
-    """Compile the suggestions of a library, and publish them."""
+    """Compile the suggestions of a library, and replace the old file."""
     sources = _sources(library)
     compiled = CompiledSuggestions(format=FORMAT, sources=sources, table=_table(_all_suggestions(library.reader)))
     write_arrays(path, compiled)
@@ -113,13 +113,13 @@ def compile_suggestions(library: Database, path: Path) -> CompiledSuggestions:
 
 
 class Suggester:
-    """Suggests from the compiled suggestions. Before these exist, it suggests books and passages only."""
+    """Suggests from the compiled suggestions. Before these exist, it suggests only books and passages."""
 
     def __init__(self, path: Path) -> None:
         self._compiled = MappedFile(path, CompiledSuggestions)
 
     def suggest(self, typed: str, limit: int = 8) -> list[Suggestion]:
-        """The best suggestions for the typed text. An empty text has no suggestions."""
+        """Return the best suggestions for the typed text. For an empty text, the list is empty."""
         key = fold(typed)
         if not key:
             return []
@@ -163,7 +163,7 @@ def _table(weighted_suggestions: Iterable[_WeightedSuggestion]) -> SuggestionTab
 def _books() -> Iterator[_WeightedSuggestion]:
     for book in BOOKS:
         detail = counted(len(chapters_of(book)), "chapter")
-        # Books come before all other suggestions with the same beginning.
+        # If several suggestions have the same beginning, books come first.
         yield (
             Suggestion(kind=SuggestionKind.PASSAGE, text=book.name, detail=detail, target=book.osis),
             [book.name, book.name.lstrip("123 ")],
@@ -198,12 +198,12 @@ def _all_suggestions(reader: Reader) -> Iterator[_WeightedSuggestion]:
 
 
 def counted(number: int, noun: str) -> str:
-    """A number with its noun: `1 verse`, `2 verses`."""
+    """Return a number with its noun: `1 verse`, `2 verses`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _passages(typed: str) -> list[Suggestion]:
-    """The passage that the typed text already names, if the text contains digits."""
+    """Return the passage that the typed text already names, if the text contains digits."""
     if not any(character.isdigit() for character in typed):
         return []
     try:
@@ -214,7 +214,7 @@ def _passages(typed: str) -> list[Suggestion]:
 
 
 def _mixed(suggestions: list[Suggestion], limit: int) -> list[Suggestion]:
-    """The first `limit` suggestions, at most MAX_PER_KIND of each kind. More of one kind follow if there is room."""
+    """Return the first `limit` suggestions, at most MAX_PER_KIND of each kind. If there is room, more of a kind follow."""
     chosen = [
         suggestion
         for position, suggestion in enumerate(suggestions)

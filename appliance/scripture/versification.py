@@ -12,18 +12,18 @@ HUB = "NRSVA"
 
 
 class UnknownVersification(Refused):
-    """A translation names a versification that the tables do not have."""
+    """A translation names a versification that is not in the tables."""
 
 
 class Division(msgspec.Struct, frozen=True):
-    """A book in a versification: the number of verses of each of its chapters."""
+    """A book in a versification, with the number of verses of each chapter."""
 
     book: Book
     verses: tuple[int, ...]
 
 
 class Versification(msgspec.Struct, frozen=True):
-    """A versification: its divisions by SWORD testament, in the order of a module's index."""
+    """A versification: the divisions of each SWORD testament, in the order of a module's index."""
 
     name: str
     testaments: dict[str, tuple[Division, ...]]
@@ -38,14 +38,14 @@ class Versification(msgspec.Struct, frozen=True):
 
 @functools.cache
 def max_chapters(book: Book) -> int:
-    """The largest number of chapters that any versification gives a book."""
+    """Return the largest number of chapters that a book has in any versification."""
     divisions = (versification(name).division(book) for name in canons)
     return max((len(division.verses) for division in divisions if division), default=1)
 
 
 @functools.cache
 def versification(name: str) -> Versification:
-    """Return the versification with a SWORD name such as `KJV` or `NRSVA`. Raises UnknownVersification."""
+    """Return the versification with this SWORD name, such as `KJV` or `NRSVA`. Raises UnknownVersification."""
     table = canons.get(name.lower())
     if table is None:
         supported = ", ".join(sorted(canon.upper() for canon in canons))

@@ -1,4 +1,4 @@
-"""Comments on verses. Verse numbers are those of the hub."""
+"""Comments on verses. The verse numbers are those of the hub versification."""
 
 import msgspec
 
@@ -12,7 +12,7 @@ class Comment(msgspec.Struct, frozen=True):
 
 
 class PassageComment(msgspec.Struct, frozen=True, kw_only=True):
-    """A comment on `reference`. `commentary` is the id of the commentary, `name` its name."""
+    """A comment on the passage `reference`. `commentary` is the id of the commentary, and `name` is its name."""
 
     commentary: str
     name: str

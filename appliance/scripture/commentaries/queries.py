@@ -8,7 +8,7 @@ from appliance.scripture.references import Reference, format_range
 
 
 def comments(database: Database, reference: Reference, *, after: int = 0, limit: int = 100) -> Page[PassageComment]:
-    """Return a page of the comments on a passage, sorted by commentary. Comments on more verses come first."""
+    """Return a page of the comments on a passage, sorted by commentary. Within one, comments on more verses come first."""
     rows = store.select_comments(database.reader, reference.start, reference.end, after=after, limit=limit + 1)
     entries = (
         PassageComment(

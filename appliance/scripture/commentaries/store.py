@@ -1,4 +1,4 @@
-"""The SQL of commentaries, in library.db. Private to `scripture`."""
+"""The SQL statements of commentaries, for library.db. Only the package `scripture` uses them."""
 
 from collections.abc import Iterable, Iterator
 

@@ -6,7 +6,7 @@ import msgspec
 
 
 class LexiconEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """The entry of a Greek or Hebrew word. `strongs` is a letter and a number without leading zeros (`G3439`)."""
+    """The entry of a Greek or Hebrew word. `strongs` is a letter and a number without leading zeros, such as `G3439`."""
 
     strongs: str
     language: str

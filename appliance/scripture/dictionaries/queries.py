@@ -10,7 +10,7 @@ from appliance.scripture.dictionaries.lexicon import LexiconEntry
 from appliance.scripture.dictionaries.topics import Citation, TopicCitation, TopicEntry, TopicHead
 from appliance.scripture.paging import Page, page_of
 
-# No citation of a topical dictionary crosses a chapter border.
+# In topical dictionaries, no citation crosses a chapter border.
 MAX_CITATION_LENGTH = 1_000
 
 
@@ -36,13 +36,13 @@ def lexicon_entry(database: Database, strongs: str) -> LexiconEntry:
 
 
 def lemmas(database: Database, strongs: Iterable[str]) -> dict[str, str]:
-    """Return the lemma of each Strong's number. Numbers that no dictionary has are left out."""
+    """Return the lemma of each Strong's number. Numbers that are in no dictionary are left out."""
     rows = ((number, database.reader.row(store.SELECT_LEXICON, (number,))) for number in strongs)
     return {number: str(row[2]) for number, row in rows if row and row[2]}
 
 
 def browse_topics(database: Database, beginning: str, *, after: int = 0, limit: int) -> list[TopicHead]:
-    """Return topics by the beginning of their headword, ignoring case, in alphabetical order.
+    """Return the topics whose headword has this beginning, in alphabetical order. The case does not matter.
 
     The page begins after the topic with the id `after`.
     """
@@ -51,7 +51,7 @@ def browse_topics(database: Database, beginning: str, *, after: int = 0, limit: 
 
 
 def topic_named(database: Database, headword: str) -> TopicHead:
-    """Return the first topic with a headword, ignoring case. Raises TopicNotFound."""
+    """Return the first topic with this headword. The case does not matter. Raises TopicNotFound."""
     row = database.reader.row(store.SELECT_TOPIC_NAMED, (headword,))
     if row is None:
         raise TopicNotFound(f"There is no topic {headword[:60]!r}.", remedy="Find topics at /api/v1/topics.")
@@ -77,7 +77,7 @@ def topic(database: Database, identifier: int, *, after: int = 0, limit: int = 5
 
 
 def citing_topics(database: Database, verses: VerseRange, *, after: int = 0, limit: int = 1_000) -> Page[TopicCitation]:
-    """Return a page of the topic headings that cite a verse of a range. Topics with few citations come first."""
+    """Return a page of the topic headings that cite a verse of this range. Topics with few citations come first."""
     parameters = {
         "first": verses.start,
         "last": verses.end,

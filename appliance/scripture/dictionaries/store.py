@@ -1,4 +1,4 @@
-"""The SQL of dictionaries, in library.db. Private to `scripture`."""
+"""The SQL statements of dictionaries, for library.db. Only the package `scripture` uses them."""
 
 from collections.abc import Iterable
 
@@ -54,8 +54,8 @@ WHERE c.start BETWEEN :low AND :last AND c."end" >= :first
 ORDER BY t.citations, t.headword, t.id, c.start, c.rowid LIMIT :limit OFFSET :after
 """
 
-# Each heading of a topic is a separate document under the headword of the topic. The key of a vector is the digest of a model
-# and a text. A vector stays when its headings are deleted. The index reuses it.
+# Each heading of a topic is a separate document under the headword of the topic. The key of a vector is the digest of the
+# model and the text. When headings are deleted, their vectors stay, and the index can use these vectors again.
 INSERT_HEADINGS = (
     "INSERT INTO headings (headword, heading, topic) SELECT DISTINCT t.headword, c.heading, t.id "
     "FROM topics AS t JOIN topic_citations AS c ON c.topic = t.id WHERE t.dictionary = :dictionary"

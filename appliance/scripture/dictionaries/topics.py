@@ -14,7 +14,7 @@ class Citation(msgspec.Struct, frozen=True):
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
-    """A topic. Two topics may have the same headword. `position` is the order in the dictionary.
+    """A topic. Two topics may have the same headword. `position` is the topic's position in the dictionary.
 
     `unresolved` is the number of citations that could not be read.
     """
@@ -27,7 +27,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TopicHead(msgspec.Struct, frozen=True):
-    """A topic without its citations. `citations` is their number."""
+    """A topic without its citations. `citations` is the number of the topic's citations."""
 
     id: int
     headword: str
@@ -36,7 +36,7 @@ class TopicHead(msgspec.Struct, frozen=True):
 
 
 class TopicEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A topic with a page of its citations. `see_also` has pairs of a headword and the id of its topic, or None if it has none."""
+    """A topic with a page of its citations. `see_also` has pairs: a headword, and the id of its topic or None."""
 
     head: TopicHead
     citations: Page[Citation]

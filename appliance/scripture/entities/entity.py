@@ -16,8 +16,8 @@ class EntityKind(StrEnum):
 class Entity(msgspec.Struct, frozen=True, kw_only=True):
     """A person, a place or an event, and the verses that mention it.
 
-    `also` contains other names. `year` is the year of birth or the first year of an event; before Christ it is negative.
-    Latitude is in degrees north, longitude in degrees east. `participants` contains the ids of the people and places of an event.
+    `also` contains other names. `year` is the year of birth, or the first year of an event. Years before Christ are negative.
+    Latitude is in degrees north, longitude in degrees east. `participants` contains the ids of an event's people and places.
     """
 
     id: str
@@ -33,7 +33,7 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EntityHead(msgspec.Struct, frozen=True, kw_only=True):
-    """A person, place or event. `mentions` is the number of verses that mention it. A negative year is before Christ."""
+    """A person, place or event. `mentions` is the number of verses that mention it. Years before Christ are negative."""
 
     id: str
     kind: EntityKind
@@ -47,7 +47,7 @@ class EntityHead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EntityEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A person, place or event, the people and places of an event, and a page of the verses that mention it."""
+    """A person, place or event, with a page of the verses that mention it. An event also has its people and places."""
 
     head: EntityHead
     participants: tuple[EntityHead, ...]

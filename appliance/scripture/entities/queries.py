@@ -18,7 +18,7 @@ class EntityNotFound(NotFound):
 def browse_entities(
     database: Database, beginning: str, *, kind: str = "", after: str = "", limit: int
 ) -> list[EntityHead]:
-    """Return people, places and events by the beginning of their name, sorted by name.
+    """Return the people, places and events whose name has this beginning, sorted by name.
 
     The page begins after the entity with the id `after`.
     """
@@ -27,7 +27,7 @@ def browse_entities(
 
 
 def entities_in(database: Database, verses: VerseRange, *, after: int = 0, limit: int = 500) -> Page[EntityHead]:
-    """Return a page of the entities that a verse range mentions, sorted by kind. The rarest of each kind come first."""
+    """Return a page of the entities that a verse range mentions, sorted by kind. Within a kind, the rarest come first."""
     parameters = {"first": verses.start, "last": verses.end, "after": after, "limit": limit + 1}
     rows = database.reader.rows(store.SELECT_MENTIONED, parameters)
     return page_of(map(_entity, rows), after, limit)

@@ -1,4 +1,4 @@
-"""The SQL of people, places and events, in library.db. Private to `scripture`."""
+"""The SQL statements of people, places and events, for library.db. Only the package `scripture` uses them."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Whether the graph was built from the current library. A file next to the graph lists the items that it was built from."""
+"""Checks whether the graph was built from the current library. A file next to the graph lists the items in the graph."""
 
 from pathlib import Path
 
@@ -7,17 +7,17 @@ from appliance.scripture.library.queries import installed
 
 
 def sources_of(database: Database) -> str:
-    """The library items that a graph is built from, one per line."""
+    """Return the library items that a graph is built from, one item per line."""
     return "\n".join(f"{item.id} {item.digest}" for item in installed(database))
 
 
 def note_sources(path: Path, sources: str) -> None:
-    """Write the file that says what the graph at a path was built from."""
+    """Write the file that lists the items from which the graph at a path was built."""
     _note(path).write_text(sources, encoding="utf-8")
 
 
 def graph_is_stale(database: Database, path: Path) -> bool:
-    """Whether there is no graph at a path, or a graph of another state of the library."""
+    """Return True if there is no graph at a path, or if the graph was built from another state of the library."""
     try:
         return not path.exists() or _note(path).read_text(encoding="utf-8") != sources_of(database)
     except FileNotFoundError:

@@ -11,7 +11,7 @@ from appliance.scripture.canon import osis_of
 from appliance.scripture.graph.related import ReasonKind, RelatedPassage
 from appliance.scripture.references import format_verse
 
-# More labels would not be readable.
+# A picture with more labels would not be readable.
 MAX_VERSES, MAX_LINKS = 14, 8
 INNER_RADIUS, OUTER_RADIUS = 0.42, 0.86
 
@@ -34,7 +34,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Edge(msgspec.Struct, frozen=True, kw_only=True):
-    """A line between two nodes, by their numbers. A `direct` line is a cross reference."""
+    """A line between two nodes. The ends are the numbers of the nodes. A `direct` line is a cross reference."""
 
     start: int
     end: int
@@ -49,9 +49,9 @@ class Neighbourhood(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lay_out(verse_id: int, related: Sequence[RelatedPassage], lemmas: Mapping[str, str]) -> Neighbourhood:
-    """Lay out the best related passages. Verses with the same shared topic or word are next to each other.
+    """Compute the layout of the best related passages. Verses that share the same topic or word are next to each other.
 
-    `lemmas` maps Strong's numbers to the words to show.
+    `lemmas` maps Strong's numbers to the words that the picture shows.
     """
     verses = related[:MAX_VERSES]
     links = _most_frequent_links(verses)
@@ -85,7 +85,7 @@ def _links_of(verse: RelatedPassage) -> list[Link]:
 
 
 def _most_frequent_links(verses: Sequence[RelatedPassage]) -> list[Link]:
-    """The topics and words that the most verses share."""
+    """Return the topics and words that the largest number of verses share."""
     counts: dict[Link, int] = {}
     for verse in verses:
         for link in _links_of(verse):
@@ -98,6 +98,6 @@ def _first_link(verse: RelatedPassage, links: list[Link]) -> int:
 
 
 def _ring(count: int, radius: float) -> list[tuple[float, float]]:
-    """Positions on a circle, clockwise from the top."""
+    """Return positions on a circle, clockwise from the top."""
     angles = (2 * math.pi * number / max(1, count) - math.pi / 2 for number in range(count))
     return [(round(radius * math.cos(angle), 4), round(radius * math.sin(angle), 4)) for angle in angles]

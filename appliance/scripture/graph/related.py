@@ -1,4 +1,4 @@
-"""Find passages that are related to a verse, and the reasons: cross references, shared topics, shared rare words."""
+"""Finds passages that are related to a verse, and the reasons: cross references, shared topics, shared rare words."""
 
 from collections import defaultdict
 from enum import StrEnum
@@ -9,7 +9,7 @@ from appliance.infrastructure.graph.interface import Graph, GraphQuery
 from appliance.scripture.canon import osis_of
 from appliance.scripture.references import VersePlace, format_verse
 
-# A topic with more citations, or a word in more verses, is not a reason: it is too general.
+# A topic with more citations, or a word in more verses, is too general to be a reason.
 MAX_TOPIC_CITATIONS, MAX_WORD_VERSES = 300, 60
 MAX_PER_REASON = 200
 MAX_LIMIT = 100
@@ -48,7 +48,7 @@ class ReasonKind(StrEnum):
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """One reason. `names` are topics or Strong's numbers. `count` is the number of names, of paths, or of votes."""
+    """A reason. `names` are topics or Strong's numbers. `count` is the number of names, of paths, or of votes."""
 
     kind: ReasonKind
     count: int
@@ -63,12 +63,12 @@ class RelatedPassage(VersePlace, frozen=True, kw_only=True):
 
 
 def related(graph: Graph, verse_id: int, limit: int = 20) -> list[RelatedPassage]:
-    """Return the passages most related to a verse, best first. A verse that is not in the graph has none.
+    """Return the passages that are most related to a verse, best first. The list is empty if the verse is not in the graph.
 
     Raises GraphMissing, GraphDamaged.
     """
     reasons_of: dict[int, list[tuple[float, Reason]]] = defaultdict(list)
-    # The slowest query first: the shorter queries then run in parallel with it.
+    # The slowest query comes first, so that the shorter queries run in parallel with it.
     topics, paths, words, references, back = graph.rows_of_queries(
         [
             GraphQuery(BY_TOPIC, {"verse": verse_id, "max_citations": MAX_TOPIC_CITATIONS, "limit": MAX_PER_REASON}),
@@ -78,7 +78,7 @@ def related(graph: Graph, verse_id: int, limit: int = 20) -> list[RelatedPassage
             GraphQuery(POINTED_FROM, {"verse": verse_id}),
         ]
     )
-    # More votes mean a better link. Each doubling of the votes adds the same score.
+    # More votes mean a better cross reference. Each doubling of the votes adds the same score.
     for other, votes in references:
         reason = Reason(ReasonKind.CROSS_REFERENCE, votes)
         reasons_of[other].append((CROSS_REFERENCE_SCORE + votes.bit_length() * DOUBLING_SCORE, reason))

@@ -1,4 +1,4 @@
-"""The labels and relations of the graph, and the library data that they come from."""
+"""The labels and relations of the graph, and the library data from which they are built."""
 
 import math
 from collections import Counter
@@ -36,7 +36,7 @@ PLACE = NodeTable(
 )
 EVENT = NodeTable("Event", {"id": "STRING", "name": "STRING", "year": "INT64", "mentions": "INT64"})
 MENTIONS = RelationTable("MENTIONS", "Verse", "Person", other_targets=("Place", "Event"))
-# Only the first verses of longer ranges are linked.
+# If a range is longer, only its first verses are linked.
 MAX_RANGE_VERSES = 30
 MAX_ENTITIES = 1_000_000
 # The values for an unknown position or year. There is no year 0.
@@ -64,7 +64,7 @@ def contents(database: Database) -> list[Content]:
 
 
 class _Library:
-    """The rows of each table. Verses are all verses of all translations, under the numbers of the hub."""
+    """The rows of each table. The verses are all verses of all translations, numbered by the hub versification."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -98,7 +98,7 @@ class _Library:
     def cites(self) -> Iterator[Row]:
         rows = self._database.reader.rows(dictionary_store.SELECT_CITATIONS)
         for (topic, verse), citations in groupby(sorted(self._cited(rows)), key=lambda citation: citation[:2]):
-            # If a topic cites a verse twice, the first heading counts.
+            # If a topic cites a verse twice, the first heading is used.
             yield topic, verse, next(citations)[2]
 
     def _cited(self, rows: list[tuple[int, str, int, int]]) -> Iterator[tuple[int, int, str]]:
@@ -149,7 +149,7 @@ class _Library:
     def _read_translations(self) -> None:
         """Read the verses of all translations, and the Strong's numbers that each verse uses.
 
-        If translations differ, the highest count of a Strong's number in a verse is used.
+        If the translations have different counts for a Strong's number in a verse, the highest count is used.
         """
         verses: set[int] = set()
         for translation in queries.translations(self._database):

@@ -1,4 +1,4 @@
-"""Greek and Hebrew words: the verses that use a lemma."""
+"""Finds the verses that use a Greek or Hebrew word."""
 
 import msgspec
 
@@ -13,14 +13,14 @@ VERSE_COUNTS = "MATCH (word:Lemma) WHERE word.strongs IN $strongs RETURN word.st
 
 
 class WordUse(msgspec.Struct, frozen=True):
-    """A verse that uses a lemma `count` times, in the translation that uses it most often."""
+    """A verse that uses a lemma. `count` is how often the translation that uses it most often does so."""
 
     verse_id: int
     count: int
 
 
 def verse_count(graph: Graph, strongs: str) -> int:
-    """Return the number of verses that use a lemma; 0 if no translation uses it. Raises GraphMissing, GraphDamaged."""
+    """Return the number of verses that use a lemma, or 0 if no translation uses it. Raises GraphMissing, GraphDamaged."""
     rows = graph.rows(VERSE_COUNT, strongs=strongs)
     return int(rows[0][0]) if rows else 0
 

@@ -11,11 +11,11 @@ Entry = TypeVar("Entry")
 
 
 class ItemKind(msgspec.Struct, Generic[Entry], frozen=True, kw_only=True):
-    """A kind of library item, with entries of one type. `scripture.kinds` lists all kinds.
+    """A kind of library item. All entries of the kind have one type. `scripture.kinds` lists all kinds.
 
     `name` is stored with each item, and `entries_name` is the plural noun for its entries, such as `verses`. An item has at
-    most `max_entries` entries. `insert` writes the entries of the item with an id, and `delete` deletes them. If a kind
-    `keeps_source`, an item can only be replaced by an import from the same source, and its id ignores case.
+    most `max_entries` entries. `insert` writes the entries of an item, and `delete` deletes them; both get the item's id. If
+    `keeps_source` is true, only an import from the same source can replace an item, and the case of its id does not matter.
     """
 
     name: str

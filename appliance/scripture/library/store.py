@@ -1,4 +1,4 @@
-"""The SQL of library items, in library.db. Private to `scripture`."""
+"""The SQL statements of library items, for library.db. Only the package `scripture` uses them."""
 
 import msgspec
 
@@ -10,8 +10,9 @@ INSERT INTO library_items (id, kind, name, language, versification, licence, att
 VALUES (:id, :kind, :name, :language, :versification, :licence, :attribution, :source, :digest, :entries)
 """
 DELETE_ITEM = "DELETE FROM library_items WHERE id = :id"
-# Translations in the order of import, then dictionaries by id, then all other items by id. The graph, the search index and the
-# suggestions store the items that they were built from in this order. In another order, they would all count as outdated.
+# Translations come in the order of import, then dictionaries by id, then all other items by id. The graph, the search index
+# and the suggestions store the items that they were built from in this order. If the order changed, all three would count
+# as outdated.
 SELECT_ITEMS = """
 SELECT id, kind, name, language, versification, licence, attribution, source, digest, entries FROM library_items
 ORDER BY CASE kind WHEN 'translation' THEN 1 WHEN 'lexicon' THEN 2 WHEN 'topics' THEN 2 ELSE 3 END,

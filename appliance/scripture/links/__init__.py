@@ -1,1 +1,1 @@
-"""Links: cross references, and topics with votes of readers."""
+"""Links: cross references, and topics for which readers voted."""

@@ -1,10 +1,13 @@
-"""Cross references between verses, and the votes of readers on verses for a topic. Verse numbers are those of the hub."""
+"""Cross references between verses, and readers' votes on the verses of a topic.
+
+Verse numbers are those of the hub versification.
+"""
 
 import msgspec
 
 
 class CrossReference(msgspec.Struct, frozen=True):
-    """A cross reference from a verse to a range. `votes` are the votes of readers, or 1 if there are none."""
+    """A cross reference from a verse to a range. `votes` is the number of readers' votes, or 1 if the data has no votes."""
 
     verse_id: int
     start: int

@@ -1,4 +1,4 @@
-"""The SQL of links, in library.db. Private to `scripture`."""
+"""The SQL statements of links, for library.db. Only the package `scripture` uses them."""
 
 from collections.abc import Iterable, Iterator
 
@@ -39,7 +39,7 @@ def select_cross_references(reader: Reader) -> list[CrossReference]:
 
 
 def iterate_cross_references(reader: Reader) -> Iterator[Row]:
-    """Yield the same cross references as rows of numbers."""
+    """Yield the cross references of `select_cross_references` as rows of numbers."""
     return reader.each(SELECT_CROSS_REFERENCES)
 
 

@@ -4,7 +4,7 @@ from appliance.scripture.library.kind import ItemKind
 from appliance.scripture.translations.store import delete_verses, insert_verses
 from appliance.scripture.translations.verse import Verse
 
-# The largest known translation has 37,457 verses. The addresses of pages contain the id of a translation, so the id must always
+# The largest known translation has 37,457 verses. The addresses of pages contain the id of a translation, so an id must always
 # mean a translation from the same source.
 TRANSLATION = ItemKind[Verse](
     name="translation",

@@ -1,4 +1,4 @@
-"""Queries for translations, and for their books, chapters, passages and verses."""
+"""Queries for translations, and for the books, chapters, passages and verses of translations."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ from appliance.scripture.translations.kinds import TRANSLATION
 from appliance.scripture.translations.translation import Chapter, ParallelVerse, Translation, as_translation
 from appliance.scripture.translations.verse import Verse
 
-# The limits of a passage: in one translation, and in all its translations together.
+# The largest passage, in verses: in one translation, and in all requested translations together.
 MAX_PASSAGE_VERSES, MAX_PARALLEL_VERSES = 1_000, 2_000
 MAX_TRANSLATIONS = 8
 
@@ -35,7 +35,10 @@ def translations(database: Database) -> list[Translation]:
 
 
 def find_translation(database: Database, identifier: str) -> Translation:
-    """Return the translation with an id, ignoring case. Raises TranslationNotFound, with the most similar id."""
+    """Return the translation with this id. The case does not matter.
+
+    Raises TranslationNotFound, with the most similar id.
+    """
     installed_translations = translations(database)
     for translation in installed_translations:
         if translation.id.lower() == identifier.lower():
@@ -43,7 +46,7 @@ def find_translation(database: Database, identifier: str) -> Translation:
     if not installed_translations:
         raise TranslationNotFound(
             "The library has no translation yet.",
-            remedy="Import one with `lampstand library import`, or three with ./packaging/run.sh.",
+            remedy="Import a translation with `lampstand library import`, or three translations with ./packaging/run.sh.",
         )
     nearest = process.extractOne(identifier.upper(), [translation.id for translation in installed_translations])
     raise TranslationNotFound(
@@ -53,7 +56,7 @@ def find_translation(database: Database, identifier: str) -> Translation:
 
 
 def default_translation(database: Database, preferred: str) -> Translation:
-    """Return the preferred translation if it is installed, else the first. Raises TranslationNotFound in an empty library."""
+    """Return the preferred translation, or the first if that is not installed. Raises TranslationNotFound."""
     by_id = {translation.id: translation for translation in translations(database)}
     return by_id.get(preferred) or next(iter(by_id.values()), None) or find_translation(database, preferred)
 
@@ -61,8 +64,8 @@ def default_translation(database: Database, preferred: str) -> Translation:
 def passage(database: Database, reference: Reference, translations: Sequence[Translation]) -> list[ParallelVerse]:
     """Return the verses of a reference in up to eight translations, side by side.
 
-    Raises PassageNotFound if no translation has the passage. Raises PassageTooLong for more than 1,000 verses, or more than
-    2,000 in all translations together.
+    Raises PassageNotFound if no translation has the passage. Raises PassageTooLong if the passage has more than 1,000 verses,
+    or more than 2,000 verses in all translations together.
     """
     if len(translations) > MAX_TRANSLATIONS:
         raise PassageTooLong(
@@ -95,7 +98,7 @@ def passage(database: Database, reference: Reference, translations: Sequence[Tra
 
 
 def _range_of(database: Database, translation: Translation, reference: Reference) -> list[Verse]:
-    """The verses of a hub range in a translation, under the numbers of the hub."""
+    """Return the verses of a hub range that are in a translation. They keep their numbers in the hub versification."""
     numbers = numbering(translation.versification)
     if not numbers.differs:
         return store.select_range(database.reader, translation.id, reference, MAX_PASSAGE_VERSES + 1)
@@ -116,7 +119,7 @@ def _range_of(database: Database, translation: Translation, reference: Reference
 
 
 def _last_existing(end: int) -> int:
-    """The last verse of a range that exists in the hub. The range may end with verse 999."""
+    """Return the last verse of a range that exists in the hub. A range may end with verse 999."""
     book, number, verse = split_verse_id(end)
     return verse_id(book, number, min(verse, chapters_of(book).get(number, verse)))
 
@@ -134,7 +137,7 @@ def chapters(database: Database, translation: Translation, book: Book) -> list[i
 
 
 def chapter(database: Database, translation: Translation, book: Book, number: int) -> Chapter:
-    """Return a chapter of a translation. Raises PassageNotFound; the error says which chapters there are."""
+    """Return a chapter of a translation. Raises PassageNotFound; the error says which chapters exist."""
     if not 0 < number < LAST_VERSE:
         raise PassageNotFound(f"{book.name} has no chapter {number}.", remedy="Chapters begin at 1.")
     first, last = verse_id(book, number, 0), verse_id(book, number, LAST_VERSE)
@@ -172,7 +175,7 @@ def _chapter_of(verse_id: int | None) -> tuple[str, int] | None:
 
 
 def texts(database: Database, translation: Translation, verse_ids: Sequence[int]) -> dict[int, str]:
-    """Return the plain texts of verses, by their numbers in the hub. Verses that the translation does not have are left out."""
+    """Return the plain texts of verses, by their numbers in the hub. Verses that are not in the translation are left out."""
     numbers = numbering(translation.versification)
     own_numbers = {verse: numbers.from_hub(verse) for verse in verse_ids}
     text_of = store.select_texts(database.reader, translation.id, list(own_numbers.values()))
@@ -190,11 +193,14 @@ class Translations:
         return translations(self._library)
 
     def choose(self, name: str = "") -> Translation:
-        """Return the translation with an id, or the default translation for an empty name. Raises TranslationNotFound."""
+        """Return the translation with this id, or the default translation for an empty name. Raises TranslationNotFound."""
         if name:
             return find_translation(self._library, name)
         return default_translation(self._library, self._default)
 
     def choose_several(self, names: str = "") -> list[Translation]:
-        """Return the translations with ids separated by commas. Without ids, return the default. Raises TranslationNotFound."""
+        """Return the translations with these ids, separated by commas. Without ids, return the default translation.
+
+        Raises TranslationNotFound.
+        """
         return [self.choose(name.strip()) for name in names.split(",") if name.strip()] or [self.choose()]

@@ -1,4 +1,4 @@
-"""The SQL of translations and their verses, in library.db. Private to `scripture`."""
+"""The SQL statements of translations and their verses, for library.db. Only the package `scripture` uses them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -18,7 +18,7 @@ DELETE_FTS = (
     "SELECT 'delete', id, text, translation FROM verses WHERE translation = :translation"
 )
 DELETE_VERSES = "DELETE FROM verses WHERE translation = :translation"
-# Keeps the vectors: an unchanged verse need not be embedded again.
+# This keeps the vectors, so the vector of an unchanged verse is not computed again.
 DISOWN_VECTORS = "UPDATE embedded_verses SET translation = '' WHERE translation = :translation"
 INSERT_VERSE = """
 INSERT INTO verses (translation, verse_id, text, markup, through)
@@ -69,13 +69,13 @@ def insert_verses(work: UnitOfWork, translation: str, verses: Iterable[Verse]) -
 
 
 def delete_verses(work: UnitOfWork, translation: str) -> None:
-    """Delete the verses of a translation. Their vectors stay, so the index can reuse them."""
+    """Delete the verses of a translation. The vectors stay, so the vector index can use them again."""
     for statement in (DISOWN_VECTORS, DELETE_FTS, DELETE_VERSES):
         work.execute(statement, {"translation": translation})
 
 
 def select_range(reader: Reader, translation: str, verses: VerseRange, limit: int) -> list[Verse]:
-    """Return the verses of a range. If several verses are printed as one across its start, include them."""
+    """Return the verses of a range. Verses that are printed as one are included even if they begin before the range."""
     parameters = {"translation": translation, "start": verses.start, "end": verses.end, "limit": limit}
     return [
         Verse(verse_id, text, decode_markup(markup), through)
@@ -84,6 +84,6 @@ def select_range(reader: Reader, translation: str, verses: VerseRange, limit: in
 
 
 def select_texts(reader: Reader, translation: str, verse_ids: Sequence[int]) -> dict[int, str]:
-    """Return the texts of verses by verse_id. Verses that the translation does not have are left out."""
+    """Return the texts of verses by verse_id. Verses that are not in the translation are left out."""
     parameters = {"ids": msgspec.json.encode(list(verse_ids)).decode(), "translation": translation}
     return {int(verse_id): str(text) for verse_id, text in reader.rows(SELECT_TEXTS, parameters)}

@@ -16,7 +16,7 @@ from appliance.scripture.translations.verse import (
 
 
 class _StoredMarkup(msgspec.Struct, frozen=True, array_like=True):
-    """Markup as nested arrays. They need a tenth of the space of named fields; 37,457 verses have about 20 words each."""
+    """Markup as nested arrays. Arrays need a tenth of the space of named fields; 37,457 verses have about 20 words each."""
 
     words: tuple[Word, ...]
     notes: list[tuple[int, str, str]]

@@ -1,4 +1,4 @@
-"""A translation, its chapters, and verses in several translations."""
+"""A translation, its chapters, and verses that are shown in several translations."""
 
 import msgspec
 
@@ -37,7 +37,7 @@ def as_translation(item: LibraryItem) -> Translation:
 
 
 class Chapter(msgspec.Struct, frozen=True):
-    """One chapter of a translation. `previous` and `next` are (OSIS book, chapter), or None at the ends."""
+    """One chapter of a translation. `previous` and `next` are (OSIS book, chapter), or None if there is no such chapter."""
 
     translation: Translation
     book: Book
@@ -48,7 +48,7 @@ class Chapter(msgspec.Struct, frozen=True):
 
 
 class ParallelVerse(msgspec.Struct, frozen=True):
-    """One verse in several translations. `verses` maps the id of each translation that has it to its verse."""
+    """One verse in several translations. `verses` has the verse of each translation that contains it, by translation id."""
 
     verse_id: int
     verses: dict[str, Verse]

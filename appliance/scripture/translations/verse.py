@@ -34,7 +34,7 @@ class HeadingKind(StrEnum):
 
 
 class Word(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A part of the text with the Strong's numbers of the words it translates (`G3439`). It is stored as an array."""
+    """A part of the text, with the Strong's numbers of the words that it translates (`G3439`). It is stored as an array."""
 
     start: int
     end: int
@@ -64,7 +64,7 @@ class Break(msgspec.Struct, frozen=True):
 
 
 class Heading(msgspec.Struct, frozen=True):
-    """A title at an offset: 0 is before the verse, the length of the text is after it."""
+    """A title at an offset of the text. Offset 0 is before the verse; the length of the text is after the verse."""
 
     kind: HeadingKind
     text: str
@@ -82,9 +82,9 @@ class Markup(msgspec.Struct, frozen=True):
 
 
 class Verse(msgspec.Struct, frozen=True):
-    """A verse of a translation, numbered in the versification of the translation.
+    """A verse of a translation. Its number is that of the translation's versification.
 
-    If the translation prints several verses as one, `through` is the verse_id of the last of them; else it is 0.
+    If the translation prints several verses as one, `through` is the verse_id of the last verse; otherwise it is 0.
     """
 
     verse_id: int
@@ -98,7 +98,7 @@ class Verse(msgspec.Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        """The printed number: `16`, or `18–19` for several verses printed as one."""
+        """Return the printed number: `16`, or `18–19` for several verses that are printed as one."""
         number = self.place[2]
         return f"{number}–{split_verse_id(self.through)[2]}" if self.through else str(number)
 
