@@ -18,7 +18,7 @@ class MessageState(StrEnum):
 
 class EventType(StrEnum):
     SOURCES = "sources"
-    TOKEN = "token"  # noqa: S105 - the protocol's word, no secret
+    TOKEN = "token"  # noqa: S105 - a word of the protocol, not a secret
     DONE = "done"
     ERROR = "error"
 
@@ -36,7 +36,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AnswerEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of an answer. `seq` counts from 1 within the message, and is the id of the server-sent event."""
+    """One step of an answer. `seq` counts the steps of the message from 1, and is the id of the server-sent event."""
 
     seq: int
     type: EventType
@@ -47,7 +47,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """A question and its answer so far.
 
     `asked_by` is the id of a person. `made_by` is the name of the model that wrote the text, `extractive` for quoted
-    passages, or null if nothing was written. It stays if the answer is stopped or fails.
+    passages, or null if nothing was written. `made_by` stays if the answer is stopped or fails.
     """
 
     id: str

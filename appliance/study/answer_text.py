@@ -1,4 +1,4 @@
-"""The markup of an answer: blocks of text with citations, from chat models or quoted passages.
+"""The markup of an answer: blocks of text with citations. Chat models write it, or it quotes passages.
 
 Blank lines separate blocks. `## ` starts a heading, `> ` a quotation, and `[2]` cites the source with the number 2.
 """
@@ -29,7 +29,7 @@ class AnswerPiece(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True):
-    """A block of an answer. `number` counts from 1. Its pieces contain the text without the mark of its kind."""
+    """A block of an answer. `number` counts the blocks from 1. The pieces contain the text without the mark of the kind."""
 
     number: int
     kind: BlockKind
@@ -44,7 +44,7 @@ class GrowingAnswer:
         self._open_text = ""
 
     def add(self, text: str) -> list[Block]:
-        """Add text. Return the blocks that it changes or starts, in order, including the previous last block if there is one."""
+        """Add text. Return the blocks that it changes or starts, in order. This includes the block that was last before."""
         *complete_texts, self._open_text = (self._open_text + text).split(_SEPARATOR)
         changed = []
         for block_text in complete_texts:
@@ -57,7 +57,7 @@ class GrowingAnswer:
 
 
 def parse_answer(text: str) -> list[Block]:
-    """The blocks of a complete answer."""
+    """Return the blocks of a complete answer."""
     return GrowingAnswer().add(text)
 
 
@@ -68,7 +68,7 @@ def _parse_block(number: int, text: str) -> Block:
 
 
 def _parse_pieces(text: str) -> tuple[AnswerPiece, ...]:
-    # Every second part is a match of the group of the pattern: a number.
+    # The parts with odd indexes are matches of the pattern's group, which is a number.
     parts = _CITATION.split(text)
     pieces = [
         AnswerPiece(text=f"[{part}]", source_number=int(part)) if index % 2 else AnswerPiece(text=part)

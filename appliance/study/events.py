@@ -1,4 +1,4 @@
-"""The event for an answer whose reader did not wait. The steps of an answer are in `answer.py`."""
+"""The event that tells a person that an answer is ready. The steps of an answer are in `answer.py`."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from appliance.infrastructure.events import DomainEvent
 
 
 class AnswerReady(DomainEvent, frozen=True, kw_only=True):
-    """An answer is done, and no client streamed it. `message` is its id, `asked_by` the id of a person."""
+    """An answer is done, and no client streamed it. `message` is the message's id, `asked_by` the id of a person."""
 
     event_kind: ClassVar[str] = "answer.ready"
 

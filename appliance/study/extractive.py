@@ -1,4 +1,4 @@
-"""Answers without a chat model: the best passages, under the topic headings that cite them. They contain no new text.
+"""Answers without a chat model: the best passages, under the topic headings that cite these passages, with no new text.
 
 The format is simple Markdown: `## heading`, then `> quotation [n]` with the number of the source.
 """
@@ -13,16 +13,16 @@ from appliance.study.retrieval import Retrieved
 
 _WORD = re.compile(r"\w{3,}")
 NO_TOPIC = "More passages"
-# The weights of two signs: the heading is about the question, and several passages share its topic.
+# The weights of two reasons to use a heading: it is about the question, or several passages share its topic.
 ABOUT_WEIGHT = 3.0
 SHARED_WEIGHT = 1.0
-# A shared topic with more citations than this counts little: it may cite half the Bible.
+# A shared topic with more citations than this counts little, because it may cite half the Bible.
 COMMON_SIZE = 50
 MIN_FITNESS = 0.03
 
 
 def write_extract(retrieved: Retrieved) -> Iterator[str]:
-    """The pieces of the answer. Each piece is a heading or a quotation."""
+    """Yield the pieces of the answer. Each piece is a heading or a quotation."""
     if not retrieved.sources:
         yield "No passages were found for this question. Try other words, or the name of a topic.\n"
         return
@@ -49,7 +49,7 @@ def _title(topic: str | None, headings: set[str]) -> str:
 
 
 def _best_citations(retrieved: Retrieved) -> dict[int, TopicCitation]:
-    """The citation with the best heading for each source. A source without a fitting heading is left out."""
+    """Return the citation with the best heading for each source. A source without a suitable heading is left out."""
     sources_per_topic: dict[str, int] = {}
     for citations in retrieved.citations.values():
         for topic in {citation.topic for citation in citations}:

@@ -1,4 +1,4 @@
-"""The prompt that makes a chat model answer from its sources."""
+"""The prompt that makes a chat model answer only from its sources."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ _SYSTEM = (
 
 
 def grounded_turns(question: str, sources: Sequence[Source]) -> list[ChatTurn]:
-    """The chat messages that ask a model for an answer from the sources."""
+    """Return the chat messages that ask a model for an answer from the sources."""
     listed = "\n".join(
         f"[{source.number}] {source.reference}: {source.text[:MAX_SOURCE_CHARACTERS]}" for source in sources
     )

@@ -1,7 +1,7 @@
-"""The event log of answers. Events are in memory immediately, and in the database within a tenth of a second.
+"""The event log of answers. New events are in memory immediately, and in the database within a tenth of a second.
 
-An answer belongs to its stored message, not to a connection. A client can reconnect with the last `seq` that it received.
-It gets the later events: from memory while the answer is written, and from the database afterwards.
+An answer belongs to its stored message, not to a connection. A client can reconnect with the last `seq` that it received. It
+then gets the later events: from memory while the answer is written, and from the database afterwards.
 """
 
 import asyncio
@@ -15,15 +15,15 @@ from appliance.study import store
 from appliance.study.answer import AnswerEvent, EventType, MessageState
 
 FLUSH_S = 0.08
-# If an answer takes less time, the client may not have opened the stream yet. So there is no notification.
+# If an answer takes less time, the client may not have opened the stream yet. In this case, nobody is notified.
 QUICK_ANSWER_S = 5.0
-# The interval for polling the database for an answer that another process writes.
+# How often the database is read for an answer that another process writes.
 POLL_INTERVAL_S = 0.25
 INTERRUPTED = "The answer is incomplete: Lampstand was stopped while it was written. Ask the question again."
 
 
 class LiveAnswer:
-    """An answer that this process is writing. `made_by` is its author, once some text is written."""
+    """An answer that this process is writing. After some text is written, `made_by` is its author."""
 
     def __init__(self, database: Database, message_id: str, clock: Clock) -> None:
         self.message_id = message_id
@@ -46,7 +46,7 @@ class LiveAnswer:
             self._flusher = asyncio.create_task(self._flush_soon())
 
     async def write(self, text: str, made_by: str) -> None:
-        """Append a piece of text, and set its author."""
+        """Append a piece of text, and set the author of the answer."""
         self.made_by = made_by
         await self.append(EventType.TOKEN, {"text": text})
 
@@ -57,13 +57,13 @@ class LiveAnswer:
         try:
             await asyncio.shield(asyncio.to_thread(self._store, state, error))
         finally:
-            # Followers must not wait forever, even if storing fails.
+            # Even if storing fails, followers must not wait forever.
             self.is_finished = True
             async with self._changed:
                 self._changed.notify_all()
 
     async def follow(self, after: int) -> AsyncIterator[AnswerEvent]:
-        """The events with a `seq` greater than `after`, as they arrive, until the answer is finished."""
+        """Yield the events with a `seq` greater than `after`, as they arrive, until the answer is finished."""
         self.followers += 1
         try:
             while True:
@@ -87,7 +87,7 @@ class LiveAnswer:
         now = self._clock.time()
         with self._database.write() as work:
             store.insert_events(work, self.message_id, pending)
-            # Store the author with the text, so the answer keeps it even if this process dies.
+            # Store the author together with the text, so that the answer keeps its author even if this process dies.
             if made_by is not None:
                 store.set_author(work, self.message_id, made_by)
             if state is not None:
@@ -99,7 +99,7 @@ class LiveAnswer:
 
 
 class AnswerLog:
-    """The events of all answers: live answers of this process, and stored answers."""
+    """The events of all answers: answers that this process is writing, and stored answers."""
 
     def __init__(self, database: Database, clock: Clock = SYSTEM_CLOCK) -> None:
         self._database, self._clock = database, clock
@@ -113,7 +113,7 @@ class AnswerLog:
         self._live.pop(message_id, None)
 
     async def follow(self, message_id: str, after: int) -> AsyncIterator[AnswerEvent]:
-        """The events of an answer with a `seq` greater than `after`, to its end. Any process may write the answer."""
+        """Yield the events of an answer with a `seq` greater than `after`, to its end. Any process may write the answer."""
         live = self._live.get(message_id)
         if live is not None:
             async for event in live.follow(after):
@@ -135,7 +135,7 @@ class AnswerLog:
         row = self._database.reader.row(store.SELECT_OWNER, (message_id,))
         if row is None or row[0] != MessageState.RUNNING:
             return False
-        # If the owner is this process, the answer is not live any more: its end could not be stored.
+        # If this process is the owner, nobody writes the answer any more: its end could not be stored.
         if row[1] and row[1] != this_process() and not owner_is_dead(row[1]):
             return True
         with self._database.write() as work:
@@ -144,7 +144,7 @@ class AnswerLog:
 
 
 def mark_interrupted(work: UnitOfWork, message_id: str, *, now: float) -> None:
-    """End a running message whose process has died. Its text stays, and an error event says what happened."""
+    """End a running message whose process has died. The text stays, and an error event says what happened."""
     if work.value(store.SELECT_OWNER, (message_id,)) != MessageState.RUNNING:
         return
     last = int(work.value(store.LAST_SEQ, (message_id,)))

@@ -1,4 +1,4 @@
-"""Ask questions: store the message, write the answer outside any request, stop it, and end answers after a crash."""
+"""Questions: stores the message, writes the answer outside any request, stops it, and ends answers after a crash."""
 
 import asyncio
 import contextlib
@@ -39,11 +39,11 @@ class QuestionInvalid(Refused):
 
 
 class TooManyAnswers(TooManyRequests):
-    """This person has the maximum number of unfinished answers."""
+    """This person already has the maximum number of unfinished answers."""
 
 
 class AnswerDesk:
-    """Accepts questions and writes their answers, in tasks of the running event loop.
+    """Accepts questions and writes the answers in tasks of the running event loop.
 
     The search for passages runs in the threads of `executor`, or in the default threads of the event loop.
     """
@@ -67,9 +67,9 @@ class AnswerDesk:
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def ask(self, question: str, translation: Translation, *, asked_by: int | None = None) -> Message:
-        """Store a question and start its answer, which quotes a translation.
+        """Store a question and start its answer. The answer quotes `translation`.
 
-        Raises QuestionInvalid, or TooManyAnswers for a person with four unfinished answers. Then nothing is stored.
+        Raises QuestionInvalid, or TooManyAnswers if the person has four unfinished answers. After an error, nothing is stored.
         """
         question = " ".join(question.split())
         if not any(character.isalpha() for character in question):
@@ -85,7 +85,7 @@ class AnswerDesk:
         except BaseException:
             self._end(asked_by)
             raise
-        # The runtime may be another machine. The id does not reveal the person to it.
+        # The model runtime may be on another machine. This id does not tell it who the person is.
         user = "guest" if asked_by is None else f"person-{asked_by}"
         task = asyncio.create_task(self._answer(self.log.open(message.id), question, translation, user))
         self._tasks[message.id], self._askers[message.id] = task, asked_by
@@ -93,11 +93,11 @@ class AnswerDesk:
         return message
 
     def check_may_ask(self, asked_by: int | None) -> None:
-        """Raises TooManyAnswers for a person with four unfinished answers."""
+        """Raises TooManyAnswers if the person has four unfinished answers."""
         if asked_by is not None and self._unfinished_answers[asked_by] >= MAX_ANSWERS:
             raise TooManyAnswers(
                 f"You already have {MAX_ANSWERS} answers in progress.",
-                remedy="Wait until one of them ends, or stop it. Then ask again.",
+                remedy="Wait until one of these answers ends, or stop one. Then ask again.",
                 retry_after_s=ANSWERS_RETRY_S,
             )
 
@@ -141,7 +141,7 @@ class AnswerDesk:
             await self.stop(message_id)
 
     def mark_interrupted(self) -> None:
-        """End the answers of dead processes. Call it at start."""
+        """End the answers of dead processes. Call this when the process starts."""
         if not self._appliance.is_writable:
             return
         for message_id, owner in self._appliance.reader.rows(store.SELECT_RUNNING):
@@ -150,7 +150,7 @@ class AnswerDesk:
                     mark_interrupted(work, message_id, now=self._clock.time())
 
     def _release_slot(self, message_id: str) -> None:
-        """Let the person ask again. Call it before the end event, because a client may then ask immediately."""
+        """Let the person ask again. Call this before the end event, because a client may ask as soon as it gets that event."""
         self._end(self._askers.pop(message_id, None))
 
     def _forget(self, message_id: str) -> None:
@@ -177,7 +177,7 @@ class AnswerDesk:
             raise
         except ApplianceError as error:
             await self._fail(live, str(error))
-        except Exception:  # noqa: BLE001 - nobody awaits this task: the reader gets a message, the log the traceback
+        except Exception:  # noqa: BLE001 - nobody awaits this task; the reader gets a message, the log gets the traceback
             _log.exception("answer failed", message=live.message_id)
             await self._fail(live, "An unexpected error occurred. Try again; details are in the log.")
 
@@ -193,7 +193,7 @@ class AnswerDesk:
         return retrieve(self._library, self._finder, question, translation)
 
     async def _write(self, live: LiveAnswer, question: str, retrieved: Retrieved, user: str) -> str | None:
-        """Write with the chat model, or quote the passages without one. Return a notice for the reader, or None."""
+        """Write with the chat model. Without a model, quote the passages. Return a notice for the reader, or None."""
         notice = None
         try:
             if await self._write_by_model(live, question, retrieved, user):
@@ -201,14 +201,14 @@ class AnswerDesk:
         except Unavailable as error:
             if live.made_by:
                 raise
-            # Nothing is written yet, and passages are a better answer than an error.
+            # Nothing is written yet, and quoted passages are a better answer than an error.
             notice = f"The chat model could not answer, so the passages are quoted: {error.message}"
         for piece in await self._in_thread(lambda: list(write_extract(retrieved))):
             await live.write(piece, EXTRACTIVE)
         return notice
 
     async def _write_by_model(self, live: LiveAnswer, question: str, retrieved: Retrieved, user: str) -> bool:
-        """Write with the chat model. False if there is no model or no source. Raises Unavailable."""
+        """Write with the chat model. Return False if there is no model or no source. Raises Unavailable."""
         writer = self._writer
         model = await self._in_thread(writer.model) if writer else None
         if writer is None or model is None or not retrieved.sources:
@@ -218,13 +218,13 @@ class AnswerDesk:
         async with contextlib.aclosing(writing) as pieces:
             async for piece in pieces:
                 await live.write(piece, model)
-        # Set it even if the model wrote no text.
+        # Set the author even if the model wrote no text.
         live.made_by = model
         return True
 
 
 def forget_person(work: UnitOfWork, person: int) -> None:
-    """Delete the questions of a person and their answers."""
+    """Delete the questions of a person, and the answers to them."""
     work.execute(store.DELETE_OF_PERSON, (person,))
 
 

@@ -19,19 +19,19 @@ class PassageFinder(Protocol):
     """A search of the library."""
 
     def search(self, search: Search) -> Results:
-        """The best verses for a query. It blocks, and may raise an ApplianceError."""
+        """Return the best verses for a query. This call blocks, and may raise an ApplianceError."""
         ...
 
 
 class AnswerWriter(Protocol):
-    """A chat model, if one is available."""
+    """A chat model, if a model is available."""
 
     def model(self) -> str | None:
-        """The name of the current model, or None. It may block. Raises Unavailable."""
+        """Return the name of the current model, or None. This call may block. Raises Unavailable."""
         ...
 
     def write(
         self, turns: Sequence[ChatTurn], *, model: str, max_tokens: int, user: str = ""
     ) -> AsyncGenerator[str, None]:
-        """The pieces of an answer. Closing the iterator stops the model. Users are served in turn. Raises Unavailable."""
+        """Yield the pieces of an answer. Closing the iterator stops the model. Users take turns. Raises Unavailable."""
         ...

@@ -1,4 +1,4 @@
-"""Reads of questions: a message with its current answer."""
+"""Reads of questions: a message with the current text of its answer."""
 
 from appliance.errors import NotFound
 from appliance.infrastructure.database import Database
@@ -7,11 +7,11 @@ from appliance.study.answer import Message
 
 
 class MessageNotFound(NotFound):
-    """No message has this id, or it is another person's."""
+    """No message has this id, or the message belongs to another person."""
 
 
 def message(database: Database, message_id: str) -> Message:
-    """The message with an id, of any person. Raises MessageNotFound."""
+    """Return the message with this id. It can belong to any person. Raises MessageNotFound."""
     stored = store.select_message(database.reader, message_id)
     if stored is None:
         raise MessageNotFound(f"There is no message {message_id[:40]!r}.", remedy="Ask the question again.")
@@ -19,9 +19,9 @@ def message(database: Database, message_id: str) -> Message:
 
 
 def own_message(database: Database, message_id: str, *, person: int) -> Message:
-    """A message that a person may see: their own, or one without a person, from the command line.
+    """Return a message that a person may see: their own message, or a message from the command line, which has no person.
 
-    Raises MessageNotFound, also for messages of other people.
+    Raises MessageNotFound, also if the message belongs to another person.
     """
     stored = message(database, message_id)
     if stored.asked_by not in (None, person):

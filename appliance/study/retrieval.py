@@ -20,7 +20,7 @@ from appliance.study.ports import PassageFinder
 
 MAX_HITS = 16
 MAX_SOURCES = 8
-# The number of verses to add before and after a hit, and the maximum number of verses in a passage.
+# How many verses are added before and after a hit, and the largest number of verses in a passage.
 NEIGHBOUR_VERSES = 1
 MAX_PASSAGE_VERSES = 10
 
@@ -28,8 +28,8 @@ MAX_PASSAGE_VERSES = 10
 class Retrieved(msgspec.Struct, frozen=True, kw_only=True):
     """The passages for a question.
 
-    `subject` is the subject of the question. `sources` are sorted, the best first. `citations` are the topic headings
-    that cite a source, by its number. `notice` is a message about the search for the reader.
+    `subject` is the subject of the question. `sources` are sorted, best first. `citations` has, by the number of a source, the
+    topic headings that cite this source. `notice` is a message for the reader about the search.
     """
 
     subject: str
@@ -39,7 +39,7 @@ class Retrieved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def retrieve(database: Database, finder: PassageFinder, question: str, translation: Translation) -> Retrieved:
-    """The best passages for a question: hits with their neighbouring verses. Raises the errors of the finder."""
+    """Return the best passages for a question: hits with their neighbouring verses. Raises the errors of `finder`."""
     named = named_reference(question)
     subject = subject_of(question)
     results = finder.search(Search(query=subject, mode=Mode.HYBRID, translation=translation, limit=MAX_HITS))
@@ -63,7 +63,7 @@ def retrieve(database: Database, finder: PassageFinder, question: str, translati
 
 
 def _widen(ranges: list[VerseRange], verse_id: int) -> None:
-    """Add a hit to the verse range that it touches, or add a new range."""
+    """Add a hit to the range that it touches. If it touches none, add a new range."""
     chapter = verse_id // CHAPTER_FACTOR * CHAPTER_FACTOR
     first, last = max(verse_id - NEIGHBOUR_VERSES, chapter + 1), verse_id + NEIGHBOUR_VERSES
     for position, verse_range in enumerate(ranges):
@@ -77,7 +77,7 @@ def _widen(ranges: list[VerseRange], verse_id: int) -> None:
 
 
 def _verses(database: Database, reference: Reference, translation: Translation) -> list[Verse]:
-    """The verses of a passage, or none if it is too long to quote or not in the translation."""
+    """Return the verses of a passage. The list is empty if it is too long to quote, or not in the translation."""
     try:
         passage = queries.passage(database, reference, [translation])
     except (queries.PassageTooLong, PassageNotFound):

@@ -1,4 +1,4 @@
-"""The SQL of study: messages and the events of their answers, in appliance.db. Private to `study`."""
+"""The SQL statements of study, for appliance.db: messages and the events of their answers. Only `study` uses them."""
 
 from collections.abc import Sequence
 
@@ -81,20 +81,20 @@ def insert_events(work: UnitOfWork, message_id: str, events: Sequence[AnswerEven
 
 
 def set_author(work: UnitOfWork, message_id: str, made_by: str) -> None:
-    """Store the author of the answer of a running message."""
+    """Store who wrote the answer of a running message."""
     work.execute(SET_AUTHOR, {"message": message_id, "made_by": made_by})
 
 
 def finish_message(
     work: UnitOfWork, message_id: str, state: MessageState, *, now: float, error: str | None = None
 ) -> None:
-    """Store the final state of a running message. Its author stays."""
+    """Store the final state of a running message. The author stays."""
     row = {"message": message_id, "state": state.value, "error": error, "now": now}
     work.execute(FINISH_MESSAGE, row)
 
 
 def append_answer_ready(work: UnitOfWork, message_id: str, *, now: float) -> None:
-    """Log the event that notifies the person who asked and did not wait for the answer."""
+    """Log the event that notifies the person who asked the question and did not wait for the answer."""
     asked_by, question = work.execute(SELECT_ASKER, (message_id,))[0]
     if asked_by is not None:
         event = AnswerReady(message=message_id, asked_by=asked_by, question=question)

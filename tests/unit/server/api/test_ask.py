@@ -123,7 +123,7 @@ def test_a_person_has_at_most_four_unfinished_answers(site: Site) -> None:
     after_one_ended = ask(program)
     site.run(wait.released.set)
 
-    assert_refused(refused, 429, "Wait until one of them ends")
+    assert_refused(refused, 429, "Wait until one of these answers ends")
     assert "5" == refused.headers["retry-after"]
     assert [201, 201] == [other_person.status_code, after_one_ended.status_code]
 
