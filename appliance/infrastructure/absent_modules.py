@@ -1,4 +1,4 @@
-"""Import a library without some of its optional dependencies."""
+"""Imports a library without some of its optional dependencies."""
 
 import contextlib
 import sys

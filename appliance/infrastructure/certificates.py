@@ -281,7 +281,7 @@ def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
         raise CertificateUnusable(f"The key {path} cannot be read. {error.message}", remedy=error.remedy) from error
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise CertificateUnusable(
-            f"The key {path} cannot be read.", remedy="It must be a PEM file without a password."
+            f"The key {path} cannot be read.", remedy="The key must be a PEM file without a password."
         ) from error
 
 

@@ -3,9 +3,9 @@
 Call `allow_only_files` first, while the process has one thread. It uses Landlock, which applies to the calling thread and
 to the threads that this thread starts later. Call `revoke_access` after everything is open and loaded. It uses resource
 limits, which every kernel has, and seccomp, which denies every system call that is not on a short list.
-Landlock and libseccomp are called through ctypes. The packages on PyPI are no better: those for libseccomp need a compiler
-or were last released in 2021, and those for Landlock are first versions or pre-releases. libseccomp.so.2 is part of
-Debian's base system. If Landlock or libseccomp is missing, the resource limits still apply.
+Landlock and libseccomp are called through ctypes. The packages on PyPI are no better. Packages for libseccomp need a
+compiler or were last released in 2021. Packages for Landlock are first versions or pre-releases. The library libseccomp.so.2
+is part of Debian's base system. If Landlock or libseccomp is missing, the resource limits still apply.
 """
 
 import contextlib
@@ -144,7 +144,7 @@ def allow_only_files(readable: Sequence[Path]) -> bool:
     if version < 1:
         return False
     rules = _Ruleset(*(_bits(rights, version) for rights in (FILE_RIGHTS, NETWORK_RIGHTS, SCOPES)))
-    # A kernel accepts a structure that is larger than its own if the fields that it does not know are zero.
+    # A kernel accepts a structure with more fields than it knows, if the unknown fields are zero.
     ruleset = _checked(
         _libc.syscall(
             LANDLOCK_CREATE_RULESET, ctypes.byref(rules), ctypes.c_size_t(ctypes.sizeof(rules)), ctypes.c_uint32(0)

@@ -35,7 +35,7 @@ def open_to_write(path: Path, flags: int, synchronous: Synchronous) -> apsw.Conn
 
 
 def connect(name: str, flags: int) -> apsw.Connection:
-    """Open a connection to a path or a URI, and load sqlite-vec in it."""
+    """Open a connection to a path or a URI, and load the extension sqlite-vec."""
     connection = apsw.Connection(name, flags=flags)
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
     connection.enable_load_extension(True)  # noqa: FBT003 - the parameter of apsw has no name

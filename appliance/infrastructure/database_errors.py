@@ -75,7 +75,7 @@ def not_writable(path: Path) -> DatabaseNotWritable:
             f"{path} does not exist and cannot be created.", remedy="Choose another data folder with --home."
         )
     if not os.access(path, os.R_OK):
-        return DatabaseNotWritable(f"{path} cannot be read by this user.", remedy=f"{_owner(path)} can use it.")
+        return DatabaseNotWritable(f"{path} cannot be read by this user.", remedy=f"{_owner(path)} can use this file.")
     if os.statvfs(path).f_flag & os.ST_RDONLY:
         return DatabaseNotWritable(
             f"{path} is on a file system that is read-only.",

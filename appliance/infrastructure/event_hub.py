@@ -95,7 +95,7 @@ class EventHub:
         """
         position = self._newest if after is None else after
         if after not in (None, self._newest) and not await asyncio.to_thread(self._log.is_complete_after, after):
-            # After a Reset, the subscriber loads the current state. It includes events that the hub has not read yet.
+            # After a Reset, the subscriber loads the current state. This includes events that the hub has not read yet.
             position = await asyncio.to_thread(self._log.newest)
             yield Reset(position)
         while not self._is_closed:

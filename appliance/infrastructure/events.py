@@ -123,7 +123,7 @@ class EventLog:
         return (oldest or newest + 1) - 1 <= event_id <= newest
 
     def data_version(self) -> int:
-        """Return a number that changes when another connection than that of the calling thread commits."""
+        """Return a number that changes when another connection commits. The calling thread's own commits do not change it."""
         return int(self._database.reader.value(DATA_VERSION))
 
 

@@ -70,7 +70,7 @@ class DataFolder:
         return [path for path in self._private() if _is_open_to_others(path)]
 
     def make_private(self) -> list[Path]:
-        """Remove the permissions of other users from these paths. Return the changed paths."""
+        """Remove the permissions of other users from the paths of `open_to_others`. Return the changed paths."""
         changed = self.open_to_others()
         for path in changed:
             with contextlib.suppress(FileNotFoundError):

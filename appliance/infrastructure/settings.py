@@ -74,14 +74,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str,
         Meta(description="Address of the job queues: redis://… or postgresql://…. Empty: files in the data folder."),
     ] = ""
-    ocr_jobs: Annotated[int, Meta(ge=1, le=64, description="Scans that are read at the same time.")] = 1
-    media_jobs: Annotated[int, Meta(ge=1, le=64, description="Recordings that are processed at the same time.")] = 1
+    ocr_jobs: Annotated[int, Meta(ge=1, le=64, description="Number of scans that are read at the same time.")] = 1
+    media_jobs: Annotated[
+        int, Meta(ge=1, le=64, description="Number of recordings that are processed at the same time.")
+    ] = 1
     library_jobs: Annotated[
         int,
         Meta(
             ge=1,
             le=64,
-            description="Long library jobs that run at the same time; one more slot is reserved for short jobs.",
+            description="Number of long library jobs that run at the same time. One more slot is reserved for short jobs.",
         ),
     ] = 1
     keep_events_days: Annotated[
@@ -97,7 +99,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def default_home() -> Path:
-    """The data folder if the command line does not set one."""
+    """Return the data folder that is used if the command line does not name a data folder."""
     home = os.environ.get(f"{ENVIRONMENT_PREFIX}HOME")
     return Path(home).expanduser() if home else platformdirs.user_data_path("lampstand", appauthor=False)
 
@@ -105,7 +107,7 @@ def default_home() -> Path:
 def load_settings(home: Path, **overrides: Any) -> Settings:
     """Load the settings of a data folder; `overrides` that are None are ignored.
 
-    Raises InvalidSettings with the setting and its source.
+    Raises InvalidSettings. Its message names the setting and where the setting comes from.
     """
     values: dict[str, Any] = {}
     _merge(values, _from_file(home / "settings.toml"), home / "settings.toml")
@@ -133,7 +135,7 @@ def _from_file(path: Path) -> dict[str, Any]:
     except FileRefused as error:
         raise InvalidSettings(f"The settings cannot be read. {error.message}", remedy=error.remedy) from error
     except (ValueError, RecursionError) as error:
-        # A TOMLDecodeError says where the error is; other errors have messages of the interpreter.
+        # A TOMLDecodeError says where the error is. Other errors have messages of Python, which are not for users.
         reason = f": {error}" if isinstance(error, tomllib.TOMLDecodeError) else ""
         raise InvalidSettings(f"{path} is not valid TOML{reason}.", remedy="Correct or remove the file.") from error
 

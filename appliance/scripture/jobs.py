@@ -27,7 +27,7 @@ class LocationNotText(Refused):
 
 
 class LibraryJobParts(Protocol):
-    """The parts of the application that these jobs need."""
+    """The parts of the appliance that these jobs need."""
 
     @property
     def library(self) -> Database: ...

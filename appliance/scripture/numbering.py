@@ -3,8 +3,8 @@
 Some versifications number the Psalms as in the Greek and Latin Bibles. They join Psalms 9 and 10, join 114 and 115, and split
 116 and 147. A title that counts as a verse is verse 0 in the hub. In other books, verses are matched by their order. If
 neighbouring chapters together have the same number of verses in both versifications, only the border between these chapters
-differs (Joel 3, Malachi 4). If a single chapter has another number of verses, verse numbers stay the same, and verses after
-the end of the chapter become its last verse.
+differs (Joel 3, Malachi 4). If a single chapter has another number of verses, its verse numbers stay the same. Verses that
+the shorter chapter does not have become its last verse.
 """
 
 import functools
@@ -137,7 +137,7 @@ def _psalms(own: Division, hub: Division) -> Iterator[Pair]:
 
 def _psalm(psalm: int, count: int, parts: tuple[tuple[int, int, int], ...]) -> Iterator[Pair]:
     places = [(number, verse) for number, first, last in parts for verse in range(first, last + 1)]
-    # Some psalms contain only the second part of a hub psalm, and their verse numbers continue those of the first part.
+    # Some psalms contain only the second part of a hub psalm, and their verse numbers continue after the first part.
     start = places[0][1] if places[0][1] > 1 and count >= places[-1][1] else 1
     titles = max(0, count - (start - 1) - len(places))
     if len(parts) > 1:

@@ -47,7 +47,7 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     target: str
 
 
-# A suggestion, the names that lead to it, and how often it occurs.
+# A suggestion, the names under which it is found, and how often it occurs.
 _WeightedSuggestion = tuple[Suggestion, list[str], int]
 _KINDS = list(SuggestionKind)
 
@@ -93,7 +93,7 @@ class CompiledSuggestions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def suggestions_are_stale(library: Database, path: Path) -> bool:
-    """Return True if the suggestions were compiled from other dictionaries and data sets than the library has now."""
+    """Return True if dictionaries or data sets of the library changed after the suggestions were compiled."""
     sources = _sources(library)
     try:
         compiled = map_arrays(path, CompiledSuggestions)

@@ -1,4 +1,4 @@
-"""The event that tells a person that an answer is ready. The steps of an answer are in `answer.py`."""
+"""The event for an answer that is ready. The steps of an answer are in `answer.py`."""
 
 from typing import ClassVar
 

@@ -19,7 +19,7 @@ FLUSH_S = 0.08
 QUICK_ANSWER_S = 5.0
 # How often the database is read for an answer that another process writes.
 POLL_INTERVAL_S = 0.25
-INTERRUPTED = "The answer is incomplete: Lampstand was stopped while it was written. Ask the question again."
+INTERRUPTED = "The answer is incomplete because Lampstand was stopped. Ask the question again."
 
 
 class LiveAnswer:

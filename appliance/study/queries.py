@@ -1,4 +1,4 @@
-"""Reads of questions: a message with the current text of its answer."""
+"""Queries for questions: a message with the current text of its answer."""
 
 from appliance.errors import NotFound
 from appliance.infrastructure.database import Database
@@ -19,7 +19,7 @@ def message(database: Database, message_id: str) -> Message:
 
 
 def own_message(database: Database, message_id: str, *, person: int) -> Message:
-    """Return a message that a person may see: their own message, or a message from the command line, which has no person.
+    """Return a message that a person may see: their own message, or a message without a person, from the command line.
 
     Raises MessageNotFound, also if the message belongs to another person.
     """

@@ -94,7 +94,7 @@ def finish_message(
 
 
 def append_answer_ready(work: UnitOfWork, message_id: str, *, now: float) -> None:
-    """Log the event that notifies the person who asked the question and did not wait for the answer."""
+    """Log the event that notifies a person of an answer. The person asked the question and did not wait for the answer."""
     asked_by, question = work.execute(SELECT_ASKER, (message_id,))[0]
     if asked_by is not None:
         event = AnswerReady(message=message_id, asked_by=asked_by, question=question)

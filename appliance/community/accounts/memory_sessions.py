@@ -101,7 +101,7 @@ class MemorySessions:
         return False
 
     def sessions_of(self, database: Database, person: int) -> list[Session]:
-        """The sessions of a person."""
+        """Return the sessions of a person that are in memory."""
         with self._lock:
             self._drop_ended()
             own = [stored for key, stored in self._sessions.items() if _belongs_to(key, stored, database, person)]
@@ -149,13 +149,13 @@ def _belongs_to(key: tuple[Path, bytes], stored: _StoredSession, database: Datab
 
 
 def _has_current_password(stored: _StoredSession, database: Database) -> bool:
-    """False if the person has a new password or was removed."""
+    """Return False if the person has a new password or was removed."""
     current = database.reader.value(store.SELECT_PASSWORD, (stored.session.person,))
     return bool(current == stored.password_hash)
 
 
 def _refuse_beyond(failures: list[float], limit: int, now: float) -> None:
-    """Raises TooManyAttempts. `failures` are times in ascending order."""
+    """Raises TooManyAttempts if there were too many failures. `failures` are their times in ascending order."""
     if len(failures) >= limit:
         wait_s = failures[0] + WINDOW_S - now
         raise TooManyAttempts("Too many failed attempts.", remedy="Try again later.", retry_after_s=wait_s)

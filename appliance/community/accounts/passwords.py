@@ -1,4 +1,4 @@
-"""Passwords: the rules for new ones, and hashing with Argon2id.
+"""Passwords: the rules for new passwords, and hashing with Argon2id.
 
 Hashing is slow on purpose: one hash takes about 20 ms of a core. So hash before or between units of work, never inside one.
 """

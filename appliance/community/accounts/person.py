@@ -48,7 +48,7 @@ class ApiToken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClassCode(msgspec.Struct, frozen=True, kw_only=True):
-    """A code with which people join by giving only their name. `joined` is the number of people who joined."""
+    """A code with which people join and give only their name. `joined` is the number of people who joined."""
 
     id: int
     code: str

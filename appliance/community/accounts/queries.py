@@ -1,4 +1,4 @@
-"""Reads of accounts: people, sessions, tokens, class codes, and the setting whether guests may read."""
+"""Queries for accounts: people, sessions, tokens, class codes, and the setting whether guests may read."""
 
 from appliance.community.accounts import store
 from appliance.community.accounts.memory_sessions import MEMORY_SESSIONS

@@ -17,7 +17,7 @@ class AnnouncementMade(DomainEvent, frozen=True, kw_only=True):
 
 
 class NotificationCreated(DomainEvent, frozen=True, kw_only=True):
-    """A notification was added to an inbox. `unread` is the number of unread notifications in it."""
+    """A notification was added to an inbox. `unread` is the number of unread notifications in the inbox."""
 
     event_kind: ClassVar[str] = "notification.new"
 

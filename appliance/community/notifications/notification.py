@@ -17,7 +17,7 @@ class NotificationKind(StrEnum):
 MEANING = {
     NotificationKind.JOB_DONE: "A job that I started is done",
     NotificationKind.JOB_FAILED: "A job failed, and what to do about it",
-    NotificationKind.ANSWER_READY: "An answer is ready that I did not wait for",
+    NotificationKind.ANSWER_READY: "An answer for which I did not wait is ready",
     NotificationKind.ANNOUNCEMENT: "A leader makes an announcement",
 }
 

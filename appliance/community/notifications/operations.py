@@ -1,4 +1,4 @@
-"""Writes of notifications: announcements, read marks, preferences and outside addresses."""
+"""Functions that change notifications: announcements, read marks, preferences and outside addresses."""
 
 import re
 
@@ -59,7 +59,7 @@ def set_outside_allowed(work: UnitOfWork, *, allowed: bool, now: float) -> None:
 
 
 def add_address(work: UnitOfWork, *, person: int, address: str, schemes: frozenset[str], now: float) -> OutsideAddress:
-    """Add an outside address for a person's notifications, in the format of apprise.
+    """Add an outside address for a person's notifications. The address has the format of the library apprise.
 
     Raises OutsideForbidden, AddressRefused or ParameterRefused.
     """
@@ -74,7 +74,7 @@ def add_address(work: UnitOfWork, *, person: int, address: str, schemes: frozens
         )
     check_parameters(address)
     if int(work.value(store.COUNT_ADDRESSES, (person,))) >= MAX_ADDRESSES:
-        raise AddressRefused(f"You already have {MAX_ADDRESSES} addresses.", remedy="Remove one first.")
+        raise AddressRefused(f"You already have {MAX_ADDRESSES} addresses.", remedy="Remove an address first.")
     work.execute(store.INSERT_ADDRESS, {"person": person, "address": address, "now": now})
     return store.address_of(work.execute(store.SELECT_ONE_ADDRESS, (work.last_insert_id,))[0])
 

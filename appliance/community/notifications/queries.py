@@ -1,4 +1,4 @@
-"""Reads of notifications: inbox, preferences and outside addresses."""
+"""Queries for notifications: inbox, preferences and outside addresses."""
 
 from appliance.community.notifications import store
 from appliance.community.notifications.notification import Notification, NotificationKind, OutsideAddress, Preference

@@ -25,8 +25,8 @@ class QueryRequest(msgspec.Struct, frozen=True):
 class QueryAnswer(msgspec.Struct, frozen=True):
     """Columns and rows; `truncated` is true if there are more rows than returned.
 
-    If there is no answer, `failure` says why. It is an error in the query (`error` has the engine's message), too little
-    memory, a graph that cannot be opened, or another error of the engine.
+    If there is no answer, `failure` says why. For an error in the query, `error` has the engine's message. Other failures
+    are too little memory, a graph that cannot be opened, or another error of the engine.
     """
 
     columns: list[str] = []

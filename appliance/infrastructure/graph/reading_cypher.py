@@ -1,7 +1,7 @@
 """Checks that a Cypher query only reads: a tokenizer for the engine's language, and a list of allowed clauses.
 
-The tokens are those of Kuzu's grammar (Cypher.g4, version 0.11.3). Text that is not a token, or that could be read in two
-ways, is refused: where two parsers read a text differently, a command can hide, for example `LOAD` in `1e5LOAD`.
+The tokens are those of Kuzu's grammar (Cypher.g4, version 0.11.3). Text is refused if it is not a token, or if it could be
+read in two ways. If two parsers read a text differently, the text can hide a command, as `1e5LOAD` hides `LOAD`.
 If this check misses a query, the child process still cannot open files (`__main__.py`).
 """
 
@@ -21,7 +21,7 @@ CONTINUATIONS = STARTS | frozenset(
 INCOMPLETE = (CONTINUATIONS - frozenset("asc ascending desc descending end".split())) | frozenset(
     ("case", "distinct", "not")
 )
-# Words that begin a statement that does more than read. To use such a word as a name, put it in backticks everywhere.
+# Words that begin a statement which does not only read. To use such a word as a name, put it in backticks everywhere.
 FORBIDDEN = frozenset(
     "alter attach begin call checkpoint comment commit copy create delete detach drop explain export force import insert "
     "install load macro merge profile project remove rollback set uninstall update use".split()

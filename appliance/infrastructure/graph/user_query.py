@@ -75,7 +75,7 @@ def _encoded(request: QueryRequest) -> str:
         encoded = msgspec.json.encode(request)
     except (UnicodeEncodeError, OverflowError, TypeError) as error:
         raise GraphQueryRefused(
-            "The values of the query cannot be encoded.", remedy="Use text, numbers, and lists of them."
+            "The values of the query cannot be encoded.", remedy="Use text, numbers, and lists of text or numbers."
         ) from error
     if len(encoded) > MAX_VALUES_BYTES:
         raise GraphQueryTooLarge(

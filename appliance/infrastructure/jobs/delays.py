@@ -1,4 +1,4 @@
-"""Delays before a job is retried."""
+"""How long a job waits before it is retried."""
 
 import random
 
@@ -15,8 +15,8 @@ DEATH_PAUSE_LIMIT_S = 30.0
 def pause_after_failure(job: Job) -> float:
     """Return the seconds to wait after a temporary failure of a job.
 
-    The longest pause grows with each failure. The pause is random, from half of the longest pause to all of it. So jobs that
-    failed at the same time are not retried at the same time.
+    The longest pause grows with each failure. The pause is random, between half of this longest pause and all of it. So jobs
+    that failed at the same time are not retried at the same time.
     """
     longest: float = min(BACKOFF_S * 2**job.failures, BACKOFF_LIMIT_S)
     return longest * random.uniform(0.5, 1.0)  # noqa: S311 - the number is not a secret

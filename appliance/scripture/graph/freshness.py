@@ -12,7 +12,7 @@ def sources_of(database: Database) -> str:
 
 
 def note_sources(path: Path, sources: str) -> None:
-    """Write the file that lists the items from which the graph at a path was built."""
+    """Write the file next to a graph that lists the library items in the graph."""
     _note(path).write_text(sources, encoding="utf-8")
 
 

@@ -85,7 +85,7 @@ def _links_of(verse: RelatedPassage) -> list[Link]:
 
 
 def _most_frequent_links(verses: Sequence[RelatedPassage]) -> list[Link]:
-    """Return the topics and words that the largest number of verses share."""
+    """Return the topics and words that occur in the most of these verses."""
     counts: dict[Link, int] = {}
     for verse in verses:
         for link in _links_of(verse):

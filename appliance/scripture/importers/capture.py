@@ -42,5 +42,5 @@ class Capture:
 
     @property
     def text(self) -> str:
-        """Return the captured text, with single spaces."""
+        """The captured text, with single spaces."""
         return _SPACE.sub(" ", USFM_RESIDUE.sub("", "".join(self._parts))).strip()

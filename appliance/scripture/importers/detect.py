@@ -65,7 +65,7 @@ def open_sources(
         if len(sources) > MAX_SOURCES:
             raise SourceUnreadable(
                 f"{location_name} contains {len(sources):,} library items.",
-                remedy=f"Import at most {MAX_SOURCES} at a time.",
+                remedy=f"Import at most {MAX_SOURCES} items at a time.",
             )
         selected = [source for source in sources if not only or source.id in only]
         if not selected:
@@ -77,7 +77,7 @@ def open_sources(
 
 
 def _is_folder(path: Path, location_name: str) -> bool:
-    """Return True if a path is a folder. Raises SourceNotFound if there is nothing at the path, or no access to it."""
+    """Return True if a path is a folder. Raises SourceNotFound if the path is missing or cannot be accessed."""
     try:
         return stat.S_ISDIR(path.stat().st_mode)
     except (OSError, ValueError) as error:

@@ -47,7 +47,7 @@ def read_pythonbible(name: str) -> TranslationSource:
         language="en",
         versification="KJV",
         licence="Public Domain",
-        attribution=f"{title}, carried by {distribution} {release}",
+        attribution=f"{title}, from the package {distribution} {release}",
         origin=f"{ORIGIN}:{name}",
         digest=hashlib.sha256(f"{distribution} {release}".encode()).hexdigest(),
         entries=lambda: _verses(module),

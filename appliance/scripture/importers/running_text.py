@@ -23,7 +23,7 @@ class RunningText:
 
     @property
     def next_at(self) -> int:
-        """Return the offset of the next word, if a space comes before it."""
+        """The offset of the next word, if a space comes before it."""
         return len(self.words) + 1 if self.words else 0
 
     def separate(self) -> None:

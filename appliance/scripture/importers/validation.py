@@ -1,7 +1,7 @@
 """Validation of a translation before it is written to the library.
 
-These faults occur in real files: tags in the text, section headings inside verses, missing verses, and verses that are
-joined where a quotation continues in the next verse. If a translation has a fault, all of it is refused.
+These faults occur in real files: tags in the text, section headings inside verses, and missing verses. Verses can also be
+joined where a quotation continues in the next verse. If a translation has a fault, the whole translation is refused.
 """
 
 import re

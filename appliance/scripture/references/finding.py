@@ -69,7 +69,7 @@ class TextReader:
         self.backwards = False
 
     def passages(self) -> list[Passage]:
-        """Return everything that is written as a reference, including references to verses that do not exist."""
+        """Return all text that has the form of a reference, including references to verses that do not exist."""
         passages: list[Passage] = []
         at = 0
         while match := _START.search(self.text, at):

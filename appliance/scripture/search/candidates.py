@@ -29,7 +29,7 @@ class Candidates(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def explain_by_ranks(by_words: Sequence[int] = (), by_meaning: Sequence[tuple[int, float]] = ()) -> Explain:
-    """Explain verses by their rank among matches by words, and by their rank and cosine similarity among those by meaning."""
+    """Explain verses by their rank among matches by words, and by their rank and similarity among matches by meaning."""
     word_ranks = {verse_id: rank for rank, verse_id in enumerate(by_words, start=1)}
     meaning_ranks = {verse_id: (rank, cosine) for rank, (verse_id, cosine) in enumerate(by_meaning, start=1)}
 

@@ -30,7 +30,10 @@ class NoVerses(Refused):
 
 
 class JoinedQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Cypher that returns `verse_id`, `words` that a verse must contain, and a sentence that a verse should be `similar_to`."""
+    """A Cypher query that returns `verse_id`.
+
+    A verse must also contain `words`, and its meaning should be similar to the sentence `similar_to`.
+    """
 
     cypher: str
     parameters: Mapping[str, Any] = {}

@@ -60,7 +60,7 @@ class MeaningIndex:
             threading.Thread(target=embedder.prepare, name="prepare search", daemon=True).start()
 
     def language_notice(self, translation: Translation) -> str | None:
-        """Return a message for a reader whose language is not that of the translation that has vectors. Otherwise None."""
+        """Return a message if the reader's language is not the language in which search by meaning works. Otherwise None."""
         embedded = embedded_translation(self._library, self._preferred)
         tags = (embedded.language if embedded else "und", translation.language)
         languages = {tag.split("-")[0] for tag in tags} - {"und"}

@@ -70,7 +70,7 @@ def passage(database: Database, reference: Reference, translations: Sequence[Tra
     if len(translations) > MAX_TRANSLATIONS:
         raise PassageTooLong(
             f"{len(translations)} translations are too many to show side by side.",
-            remedy=f"At most {MAX_TRANSLATIONS} are allowed. Choose fewer.",
+            remedy=f"Choose at most {MAX_TRANSLATIONS} translations.",
         )
     by_verse_id: dict[int, dict[str, Verse]] = {}
     total = 0

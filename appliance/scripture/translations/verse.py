@@ -98,7 +98,7 @@ class Verse(msgspec.Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        """Return the printed number: `16`, or `18–19` for several verses that are printed as one."""
+        """The printed number: `16`, or `18–19` for several verses that are printed as one."""
         number = self.place[2]
         return f"{number}–{split_verse_id(self.through)[2]}" if self.through else str(number)
 

@@ -1,4 +1,4 @@
-"""Class codes, with which people join by giving only their name."""
+"""Class codes. With a class code, people join and give only their name."""
 
 from appliance.community.accounts import store
 from appliance.community.accounts.events import ClassClosed, ClassOpened, append_access_changed

@@ -24,7 +24,7 @@ def change_password(
     now: float,
     remove_tokens: bool = False,
 ) -> None:
-    """Change the password of a person who knows the old one. All sessions except `session` end.
+    """Change the password of a person who knows the old password. All other sessions than `session` end.
 
     `remove_tokens` also removes the API tokens of the person. Raises SignInFailed, TooManyAttempts or PasswordRefused.
     """
@@ -32,7 +32,7 @@ def change_password(
         attempt = begin_attempt(work, f"login {person.login}", address, now=now)
     if not verify_password(old, database.reader.value(store.SELECT_PASSWORD, (person.id,))):
         raise SignInFailed("The current password is wrong.", remedy="An administrator can reset the password.")
-    # The old password is correct, even if the new one is refused.
+    # The old password was correct, so this attempt succeeded, even if the new password is refused.
     with database.write() as work:
         attempt_succeeded(work, attempt)
     password_hash = new_password_hash(person, new)
@@ -51,7 +51,7 @@ def reset_password(work: UnitOfWork, person: Person, password_hash: PasswordHash
 def _set_password(
     work: UnitOfWork, person: Person, password_hash: PasswordHash, *, keep: int | None, now: float
 ) -> None:
-    """Store a password and end the other sessions. Sessions in memory end too: they need the password they started with."""
+    """Store a password and end the other sessions. Sessions in memory end too: they need the old password."""
     work.execute(store.UPDATE_PASSWORD, {"person": person.id, "password": password_hash})
     work.execute(store.DELETE_OTHER_SESSIONS, {"person": person.id, "session": keep})
     append_access_changed(work, person.id, now=now)

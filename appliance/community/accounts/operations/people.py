@@ -39,7 +39,7 @@ def new_account_of(person: Person, *, login: str, password: str) -> NewAccount:
     """
     login = checked_name(login).casefold()
     if person.login is not None:
-        raise NameTaken("You already have an account.", remedy="Change its password instead.")
+        raise NameTaken("You already have an account.", remedy="Change the password of this account instead.")
     password_hash = hash_new_password(password, person.name, login)
     return NewAccount(name=person.name, login=login, password_hash=password_hash, role=person.role)
 

@@ -65,7 +65,7 @@ def join(database: Database, *, code: str, name: str, address: str, agent: str, 
         raise CodeInvalid(
             "That code doesn't match an open class.", remedy="Ask the leader of the class for the current code."
         )
-    # The code is correct, even if the name is refused.
+    # The code was correct, so this attempt succeeded, even if the name is refused.
     with database.write() as work:
         attempt_succeeded(work, attempt)
     if opened.joined >= MAX_JOINED:

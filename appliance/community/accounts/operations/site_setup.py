@@ -34,7 +34,7 @@ def set_up(
         attempt = begin_attempt(work, SETUP_CODE, address, now=now)
     code_hash = _code_hash(code)
     _refuse_wrong_code(database.reader, code_hash)
-    # The code is correct, even if the name or the password is refused.
+    # The code was correct, so this attempt succeeded, even if the name or the password is refused.
     with database.write() as work:
         attempt_succeeded(work, attempt)
     account = new_administrator(database.reader, name=name, password=password)

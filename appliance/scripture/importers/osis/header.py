@@ -10,8 +10,9 @@ from appliance.scripture.importers.osis.parsing import Parser, Target, local_nam
 from appliance.scripture.importers.source import SourceUnreadable
 from appliance.scripture.versification import HUB
 
-# The largest size of a document, and how much of it is searched for the header.
+# The largest size of a document.
 MAX_BYTES = 256 * 2**20
+# The header is searched only in the first part of a document, up to this size.
 _PROLOGUE_BYTES = 1 << 20
 
 

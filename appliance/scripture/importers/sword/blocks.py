@@ -1,7 +1,7 @@
 """Reads the data files of SWORD translations and commentaries.
 
-The formats are those in the source code of the SWORD drivers. zText has a block index `.bzs` with 12-byte entries, a verse
-index `.bzv` with 10-byte entries, and zlib blocks in `.bzz`. zText4 has 12-byte entries in the verse index. Commentaries
+The source code of the SWORD drivers defines the formats. In zText, the block index `.bzs` has 12-byte entries, the verse
+index `.bzv` has 10-byte entries, and `.bzz` has zlib blocks. In zText4, the verse index has 12-byte entries. Commentaries
 (zCom, zCom4) use the same files.
 """
 
@@ -27,7 +27,7 @@ _BLOCK_ENTRY = struct.Struct("<III")
 _SHORT, _LONG = struct.Struct("<IIH"), struct.Struct("<III")
 TEXT_DRIVERS = {"zText": _SHORT, "zText4": _LONG}
 COMMENTARY_DRIVERS = {"zCom": _SHORT, "zCom4": _LONG}
-# The first letter in the name of a data file says what a block contains: a book (b), a chapter (c) or a verse (v).
+# The first letter of a data file's name says if its blocks contain books (b), chapters (c) or verses (v).
 _BLOCK_PREFIXES = "bcv"
 
 

@@ -29,7 +29,7 @@ class Configuration(msgspec.Struct, frozen=True):
 
     @property
     def data_path(self) -> Path:
-        """Return the path of the data files. Raises SourceUnreadable if the path is outside the module."""
+        """The path of the data files. Raises SourceUnreadable if the path is outside the module."""
         try:
             path = (self.root / self.value("DataPath")).resolve()
             is_inside = path.is_relative_to(self.root.resolve())

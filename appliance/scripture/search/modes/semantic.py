@@ -8,7 +8,7 @@ from appliance.scripture.search.ranking.current import CurrentRanker, RankerUnav
 from appliance.scripture.search.request import Request
 from appliance.scripture.search.vector_search import nearest_verses
 
-# How many verses are searched for. More would cost more time, and their similarity would say little.
+# The maximum number of results. Finding more verses would take more time, and their low similarity would say little.
 DEPTH = 200
 
 

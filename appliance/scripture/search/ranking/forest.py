@@ -99,6 +99,6 @@ def _nodes(node: dict[str, Any], first_leaf: int) -> tuple[list[tuple[int, float
 
 
 def _round_down(threshold: float) -> np.float32:
-    """Return the largest 32-bit number that is not above a threshold, so that 32-bit features are split in the same way."""
+    """Return the largest 32-bit number that is not above a threshold, so that trees split 32-bit features in the same way."""
     rounded = np.float32(threshold)
     return rounded if float(rounded) <= threshold else np.nextafter(rounded, np.float32(-np.inf))

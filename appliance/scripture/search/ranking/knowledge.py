@@ -86,12 +86,12 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def zero_signal(self) -> Floats:
-        """Return a signal that is 0 for every verse."""
+        """A signal that is 0 for every verse."""
         return np.zeros(self.size, dtype=np.float32)
 
     @property
     def times_cited(self) -> Floats:
-        """Return the number of topics that cite each verse."""
+        """The number of topics that cite each verse."""
         return self.headings.topics_of.lengths.astype(np.float32)
 
     def within(self, verses: VerseRange) -> slice:
@@ -102,7 +102,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def positions(self, verse_ids: Sequence[int] | Integers) -> Integers:
-        """Return the positions of verses. A verse that is not in the translation that has vectors gets -1."""
+        """Return the positions of verses. The position is -1 if the translation that has vectors lacks the verse."""
         ids = np.asarray(verse_ids, dtype=np.int64)
         positions = np.searchsorted(self.verses.verse_ids, ids).clip(max=self.size - 1)
         return np.where(self.verses.verse_ids[positions] == ids, positions, -1)

@@ -31,7 +31,7 @@ SAME_TOPIC = 0.8
 EXPLAINED_DEPTH = 200
 MAX_TOPICS = 3
 # How many threads rank at the same time. A second thread can run Python while the first thread computes in numpy. More
-# threads make all of them slower: they wait for the interpreter, and remove each other's data from the CPU cache.
+# threads make all threads slower: they wait for the interpreter, and remove each other's data from the CPU cache.
 _ranking_slots = threading.BoundedSemaphore(2)
 
 

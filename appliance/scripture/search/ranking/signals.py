@@ -38,10 +38,10 @@ class TopicSignals(msgspec.Struct, frozen=True, kw_only=True):
 class Signals(msgspec.Struct, frozen=True, kw_only=True):
     """The signals of a query. In each array, a verse has the number 0 if the signal does not apply to it.
 
-    `words` has the BM25 scores, one array per translation. `fused` is the reciprocal rank fusion of words and meaning. The best
-    verses of `fused` are the start of three signals: `by_topics` (verses that the same topics cite), `linked` (verses that are
-    one cross reference away) and `linked_twice` (two cross references away). `top_finder` finds the best verses of a signal. If
-    verses are equal, the verse that is nearer in meaning comes first.
+    `words` has the BM25 scores, one array per translation. `fused` is the reciprocal rank fusion of words and meaning. Three
+    signals start from the best verses of `fused`. `by_topics` finds verses that the same topics cite. `linked` finds verses
+    that are one cross reference away, and `linked_twice` finds verses that are two cross references away. `top_finder` finds
+    the best verses of a signal. If verses are equal, the verse that is nearer in meaning comes first.
     """
 
     words: list[Floats]
@@ -191,7 +191,7 @@ def _linked(knowledge: Knowledge, signal: Floats, top_finder: TopFinder, count: 
 
 
 def _by_topics(knowledge: Knowledge, seeds: Integers, weights: Floats) -> Floats:
-    """Step from verses to the topics that cite them, then from these topics to the other verses that they cite."""
+    """Compute a step from verses to the topics that cite them, then a step from these topics to their other verses."""
     headings = knowledge.headings
     topics = _reach(headings.topics_of, seeds, weights, len(headings.topics))
     best_topics = top(topics / np.maximum(1.0, headings.topics.lengths) ** 0.25, 2 * SEEDS)

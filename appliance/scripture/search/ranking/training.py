@@ -1,7 +1,7 @@
 """Trains the ranking from topic votes with lambdarank (Burges, "From RankNet to LambdaRank to LambdaMART", 2010).
 
-Training is out of fold: the features of a topic's verses come from a topic memory and an embedding adapter that were trained
-without this topic. So training sees the same situation as a search for a topic without votes.
+Training is out of fold: the topic memory and the embedding adapter that give the features for a topic were trained without
+this topic. So training sees the same situation as a search for a topic without votes.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -30,7 +30,7 @@ def test_addresses_have_full_names_and_the_https_port(tmp_path: Path) -> None:
 def test_a_certificate_from_another_authority_is_not_renewed(tmp_path: Path) -> None:
     other = msgspec.structs.replace(SETTINGS, tls_certificate="/etc/ssl/lamp.pem", tls_key="/etc/ssl/lamp.key")
 
-    with pytest.raises(CertificateUnusable, match="set by the setting tls_certificate"):
+    with pytest.raises(CertificateUnusable, match="the setting tls_certificate names it"):
         SiteCertificate(other, tmp_path).renew(new_authority=True)
 
 

@@ -58,7 +58,7 @@ def test_a_certificate_from_another_tool_is_not_renewed(home: Home, monkeypatch:
     for name, file in (("LAMPSTAND_TLS_CERTIFICATE", "server.crt"), ("LAMPSTAND_TLS_KEY", "server.key")):
         monkeypatch.setenv(name, str(home.folder.tls / file))
 
-    with pytest.raises(CertificateUnusable, match="set by the setting tls_certificate"):
+    with pytest.raises(CertificateUnusable, match="the setting tls_certificate names it"):
         CliRunner().invoke(
             lampstand, ["--home", str(home.path), "tls", "renew"], catch_exceptions=False, standalone_mode=False
         )

