@@ -60,7 +60,9 @@ def test_a_passage_and_its_translations_must_exist(site: Site, query: dict[str, 
 
 
 def test_an_empty_library_says_how_to_import_a_translation(empty_site: Site) -> None:
-    assert_refused(empty_site.guest.get(PASSAGES, ref="Gen 1"), 404, "Import a translation with `lampstand library import`")
+    assert_refused(
+        empty_site.guest.get(PASSAGES, ref="Gen 1"), 404, "Import a translation with `lampstand library import`"
+    )
     assert_refused(empty_site.guest.get(f"{CHAPTERS}/WEB/Gen/1"), 404, "The library has no translation yet.")
 
 
