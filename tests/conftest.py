@@ -131,8 +131,9 @@ def full_library(full_library_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[Database]:
     """An empty library."""
-    database = Database(tmp_path / "library.db", LIBRARY_MIGRATIONS)
-    database.migrate()
+    from fakes.new_databases import new_library
+
+    database = new_library(tmp_path / "library.db")
     yield database
     database.close()
 
@@ -194,7 +195,9 @@ def copy_home(tmp_path: Path, indexed_home: Path) -> Callable[[], Path]:
 @pytest.fixture
 def appliance(tmp_path: Path) -> Iterator[Appliance]:
     """An opened, empty data folder."""
-    opened = open_appliance(tmp_path / "home")
+    from fakes.new_databases import new_home
+
+    opened = open_appliance(new_home(tmp_path / "home"))
     yield opened
     opened.close()
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from fakes.library_items import put_item
+from fakes.new_databases import new_library
 from fakes.osis_texts import import_osis
 
 from appliance.infrastructure.database import Database
@@ -10,7 +11,6 @@ from appliance.scripture.dictionaries.kinds import TOPICS
 from appliance.scripture.dictionaries.topics import Citation, Topic
 from appliance.scripture.translations import queries
 from appliance.scripture.translations.translation import Translation
-from server.bootstrap import LIBRARY_MIGRATIONS
 
 GENESIS = 1_000_000
 LENGTHS = {1: 25, 2: 6}
@@ -23,8 +23,7 @@ def verse_id(chapter: int, verse: int) -> int:
 
 def small_library(folder: Path) -> tuple[Database, Translation]:
     """Create the library and return it with its only translation. Each verse text contains its chapter and verse."""
-    library = Database(folder / "library.db", LIBRARY_MIGRATIONS)
-    library.migrate()
+    library = new_library(folder / "library.db")
     verses = {
         f"Gen.{chapter}.{verse}": f"Lamp {verse} of evening {chapter} is lit."
         for chapter, length in LENGTHS.items()

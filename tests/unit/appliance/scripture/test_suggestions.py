@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 from fakes.library_items import put_item
+from fakes.new_databases import new_library
 
 from appliance.infrastructure.database import Database
 from appliance.scripture.dictionaries.kinds import LEXICON, TOPICS
 from appliance.scripture.dictionaries.lexicon import LexiconEntry
 from appliance.scripture.dictionaries.topics import Citation, Topic
 from appliance.scripture.suggestions import Suggester, SuggestionKind, compile_suggestions, suggestions_are_stale
-from server.bootstrap import LIBRARY_MIGRATIONS
 
 GENESIS_1_1 = 1_001_001
 
@@ -41,8 +41,7 @@ def topic(position: int, headword: str, citations: int) -> Topic:
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A library with some topics and Greek words. The tests only read it."""
-    library = Database(tmp_path_factory.mktemp("small") / "library.db", LIBRARY_MIGRATIONS)
-    library.migrate()
+    library = new_library(tmp_path_factory.mktemp("small") / "library.db")
     put_item(
         library,
         LEXICON,

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from fakes.clock import FakeClock
+from fakes.new_databases import new_appliance_db
 from fakes.small_library import small_library
 
 from appliance.infrastructure.database import Database
 from appliance.scripture.translations.translation import Translation
-from server.bootstrap import APPLIANCE_MIGRATIONS
 
 
 @pytest.fixture
@@ -37,7 +37,6 @@ def translation(opened: tuple[Database, Translation]) -> Translation:
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """A database for people's data."""
-    database = Database(tmp_path / "appliance.db", APPLIANCE_MIGRATIONS)
-    database.migrate()
+    database = new_appliance_db(tmp_path / "appliance.db")
     yield database
     database.close()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from fakes.accounts import create_administrator, create_person
+from fakes.new_databases import new_home
 
 from appliance.community.accounts.person import Person
 from server.bootstrap import Appliance, open_appliance
@@ -12,7 +13,7 @@ from server.bootstrap import Appliance, open_appliance
 
 @pytest.fixture
 def appliance(tmp_path: Path) -> Iterator[Appliance]:
-    opened = open_appliance(tmp_path / "home", notification_services="json,tgram")
+    opened = open_appliance(new_home(tmp_path / "home"), notification_services="json,tgram")
     yield opened
     opened.close()
 

@@ -2,8 +2,8 @@
 
 import pytest
 from fakes.library_items import put_item
+from fakes.new_databases import new_library
 
-from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.kuzu_engine import KuzuGraph, build_graph
 from appliance.scripture.canon import osis_of
 from appliance.scripture.dictionaries.kinds import TOPICS
@@ -15,7 +15,6 @@ from appliance.scripture.links.link import CrossReference
 from appliance.scripture.references import parse_osis
 from appliance.scripture.translations.kinds import TRANSLATION
 from appliance.scripture.translations.verse import Markup, Verse, Word
-from server.bootstrap import LIBRARY_MIGRATIONS
 
 VERSES = ("John.3.16", "John.3.17", "1John.4.9", "Rom.5.8", "Gen.22.12", "Ps.23.1")
 
@@ -30,8 +29,7 @@ def verse_id(osis: str) -> int:
 def graph(tmp_path_factory: pytest.TempPathFactory) -> KuzuGraph:
     """The graph of a small library. The tests only read it."""
     folder = tmp_path_factory.mktemp("graph")
-    database = Database(folder / "library.db", LIBRARY_MIGRATIONS)
-    database.migrate()
+    database = new_library(folder / "library.db")
     rare_words = Markup(words=(Word(0, 4, ("G3439",)), Word(5, 9, ("G3439", "G5207"))))
     verses = [
         Verse(verse_id(osis), f"The words of {osis}", rare_words if osis in ("John.3.16", "1John.4.9") else Markup())

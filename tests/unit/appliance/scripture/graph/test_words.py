@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from fakes.library_items import put_item
+from fakes.new_databases import new_library
 
-from appliance.infrastructure.database import Database
 from appliance.infrastructure.graph.interface import GraphMissing
 from appliance.infrastructure.graph.kuzu_engine import KuzuGraph, build_graph
 from appliance.scripture.dictionaries.kinds import LEXICON
@@ -14,7 +14,6 @@ from appliance.scripture.graph.tables import contents
 from appliance.scripture.graph.words import WordUse, uses_of, verse_count, verse_counts
 from appliance.scripture.translations.kinds import TRANSLATION
 from appliance.scripture.translations.verse import Markup, Verse, Word
-from server.bootstrap import LIBRARY_MIGRATIONS
 
 UNUSED = LexiconEntry(
     strongs="G3439", language="grc", lemma="μονογενής", transliteration="monogenes", pronunciation="", definition="only"
@@ -31,8 +30,7 @@ def verse(verse_id: int, *strongs: tuple[str, ...]) -> Verse:
 def graph(tmp_path_factory: pytest.TempPathFactory) -> KuzuGraph:
     """The graph of two translations. G26 is used in four verses."""
     folder = tmp_path_factory.mktemp("graph")
-    library = Database(folder / "library.db", LIBRARY_MIGRATIONS)
-    library.migrate()
+    library = new_library(folder / "library.db")
     first = [
         verse(45_005_008, ("G26",)),
         verse(43_003_016, ("G26",), ("G25", "G26")),

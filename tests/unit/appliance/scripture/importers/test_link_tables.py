@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from fakes.new_databases import new_library
 
-from appliance.infrastructure.database import Database
 from appliance.scripture.importers.detect import open_sources
 from appliance.scripture.importers.link_tables import read_table
 from appliance.scripture.importers.source import SourceUnreadable
@@ -14,7 +14,6 @@ from appliance.scripture.links.kinds import CROSS_REFERENCES, TOPIC_VOTES
 from appliance.scripture.links.link import CrossReference, TopicVote
 from appliance.scripture.operations import import_source, remove
 from appliance.scripture.references import parse_osis
-from server.bootstrap import LIBRARY_MIGRATIONS
 
 PLAIN = "# from\tto\t(Treasury of Scripture Knowledge)\nGen.1.1\tExod.20.11\nGen.1.1\tJohn.1.1-John.1.3\n"
 OPENBIBLE = (
@@ -81,8 +80,7 @@ def test_a_table_with_many_invalid_lines_is_refused(tmp_path: Path) -> None:
 
 
 def test_links_can_be_imported_and_removed(tmp_path: Path) -> None:
-    database = Database(tmp_path / "library.db", LIBRARY_MIGRATIONS)
-    database.migrate()
+    database = new_library(tmp_path / "library.db")
     with open_sources(str(write(tmp_path, OPENBIBLE))) as sources:
         first = import_source(database, sources[0])
         again = import_source(database, sources[0])

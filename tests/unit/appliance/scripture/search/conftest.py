@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from fakes.hashed_vectors import HashedVectors
+from fakes.new_databases import new_library
 from fakes.osis_texts import import_osis
 from fakes.small_topics import write_small_topics
 
@@ -13,7 +14,6 @@ from appliance.infrastructure.database import Database
 from appliance.scripture.search.index import build_index
 from appliance.scripture.search.ranking.compiled import compile_index, library_state
 from appliance.scripture.search.ranking.index_files import IndexFiles
-from server.bootstrap import LIBRARY_MIGRATIONS
 
 HYMNS = {"Ps.23.1": "The Lord is my shepherd", "Ps.51.1": "Have mercy on me", "Ps.51.2": "Wash me thoroughly"}
 
@@ -40,8 +40,7 @@ def compiled_hymns(tmp_path_factory: pytest.TempPathFactory) -> IndexFiles:
     """The compiled index of the library `hymns`. Compiling takes a second, so it is done once. Do not write to it."""
     folder = tmp_path_factory.mktemp("compiled")
     files = IndexFiles(compiled=folder / "index.arrays")
-    library, vectors = Database(folder / "library.db", LIBRARY_MIGRATIONS), HashedVectors()
-    library.migrate()
+    library, vectors = new_library(folder / "library.db"), HashedVectors()
     import_osis(library, folder, "Hymns", HYMNS)
     build_index(library, vectors, "Hymns")
     compile_index(library, library_state(library, "Hymns", vectors.model, files), files)

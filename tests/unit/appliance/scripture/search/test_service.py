@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fakes.new_databases import new_library
 from fakes.osis_texts import import_osis
 
 from appliance.errors import NotFound
@@ -16,7 +17,6 @@ from appliance.scripture.search.modes.keyword import QueryRefused
 from appliance.scripture.search.ranking.index_files import IndexFiles
 from appliance.scripture.search.service import Finder
 from appliance.scripture.translations import queries
-from server.bootstrap import LIBRARY_MIGRATIONS
 
 SHEPHERDS = 45
 ENGLISH = {
@@ -35,8 +35,7 @@ SPANISH = {"Ps.1.1": "El corazón alegre", "Ps.1.2": "La lámpara del corazon", 
 def lamps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A library with an English and a Spanish translation. The tests only read it."""
     folder = tmp_path_factory.mktemp("lamps")
-    library = Database(folder / "library.db", LIBRARY_MIGRATIONS)
-    library.migrate()
+    library = new_library(folder / "library.db")
     import_osis(library, folder, "Lamps", ENGLISH)
     import_osis(library, folder, "Luces", SPANISH, language="es")
     yield library

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fakes.new_databases import new_library
 from fakes.osis_texts import import_osis
 from fakes.small_library import small_library, verse_id
 from hypothesis import given, settings
@@ -14,7 +15,6 @@ from appliance.scripture.canon import WHOLE_CANON, VerseRange
 from appliance.scripture.search.fts import parse_query
 from appliance.scripture.search.word_search import MATCH, match_words, search_words
 from appliance.scripture.translations.translation import Translation
-from server.bootstrap import LIBRARY_MIGRATIONS
 
 VERSES = {"Gen.1.1": "God made a lamp.", "Gen.1.2": "Love AND word, NOT love: near the lamp.", "Gen.1.3": "text a b é"}
 
@@ -23,8 +23,7 @@ VERSES = {"Gen.1.1": "God made a lamp.", "Gen.1.2": "Love AND word, NOT love: ne
 def lamps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A library with a few verses. The tests only read it."""
     folder = tmp_path_factory.mktemp("lamps")
-    library = Database(folder / "library.db", LIBRARY_MIGRATIONS)
-    library.migrate()
+    library = new_library(folder / "library.db")
     import_osis(library, folder, "WEB", VERSES)
     yield library
     library.close()

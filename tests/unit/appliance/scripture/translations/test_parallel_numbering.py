@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from fakes.new_databases import new_library
 
 from appliance.infrastructure.database import Database
 from appliance.scripture.importers.osis.text import read_osis
@@ -12,7 +13,6 @@ from appliance.scripture.search.hits import Mode, Search
 from appliance.scripture.search.ranking.index_files import IndexFiles
 from appliance.scripture.search.service import Finder
 from appliance.scripture.translations import queries
-from server.bootstrap import LIBRARY_MIGRATIONS
 
 VULGATE = """<?xml version="1.0" encoding="UTF-8"?>
 <osis xmlns="http://www.bibletechnologies.net/2003/OSIS/namespace"><osisText osisIDWork="Vulgata" xml:lang="la">
@@ -26,8 +26,7 @@ VULGATE = """<?xml version="1.0" encoding="UTF-8"?>
 
 @pytest.fixture
 def library(tmp_path: Path) -> Database:
-    database = Database(tmp_path / "library.db", LIBRARY_MIGRATIONS)
-    database.migrate()
+    database = new_library(tmp_path / "library.db")
     file = tmp_path / "vulgata.xml"
     file.write_text(VULGATE)
     import_source(database, read_osis(file))

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from fakes.new_databases import new_library
 from fakes.tiny_sword import SwordPlace, write_verses
 
-from appliance.infrastructure.database import Database
 from appliance.scripture.canon import osis_of
 from appliance.scripture.commentaries import queries
 from appliance.scripture.commentaries.kinds import COMMENTARY
@@ -15,7 +15,6 @@ from appliance.scripture.importers.source import SourceUnreadable
 from appliance.scripture.importers.sword.commentary import read_commentary
 from appliance.scripture.operations import import_source, remove
 from appliance.scripture.references import parse_reference
-from server.bootstrap import LIBRARY_MIGRATIONS
 
 LINES = (
     "SourceType=OSIS",
@@ -72,8 +71,7 @@ def test_large_drivers_can_have_large_or_small_entries(tmp_path: Path, driver: s
 
 
 def test_comments_on_a_passage_have_name_and_attribution(tmp_path: Path) -> None:
-    database = Database(tmp_path / "library.db", LIBRARY_MIGRATIONS)
-    database.migrate()
+    database = new_library(tmp_path / "library.db")
     comments = {("Gen", 1, 1): "First", ("Gen", 1, 0): "Chapter", ("Gen", 2, 1): "Second"}
     with open_sources(str(module(tmp_path / "sword", comments))) as sources:
         import_source(database, sources[0])
