@@ -1,7 +1,7 @@
 """User queries: read-only, with a time limit, in a child process that can access only the graph."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +44,11 @@ def run_user_query(
     time_limit_s: float = TIME_LIMIT_S,
     max_rows: int = MAX_ROWS,
     max_bytes: int = MAX_ANSWER_BYTES,
+    command: Sequence[str] = COMMAND,
 ) -> QueryAnswer:
     """Run a Cypher query and return at most this many rows and bytes of JSON. `values` has the values of the `$names`.
 
+    `command` starts the child process that answers the query.
     Raises GraphMissing, GraphDamaged, GraphQueryTooLarge, GraphQueryTooExpensive, and GraphQueryRefused if the query does
     more than read or is not valid Cypher.
     """
@@ -58,7 +60,8 @@ def run_user_query(
         )
     check_only_reads(query)
     check_parameters(query, values)
-    answer = _ask(path, _encoded(QueryRequest(query, dict(values), max_rows, max_bytes)), time_limit_s)
+    request = _encoded(QueryRequest(query, dict(values), max_rows, max_bytes))
+    answer = _ask(command, path, request, time_limit_s)
     if answer.failure == "query":
         raise GraphQueryRefused(f"{QUERY_FAILED}{answer.error}", remedy="Correct the query.")
     if answer.failure == "memory":
@@ -84,12 +87,12 @@ def _encoded(request: QueryRequest) -> str:
     return encoded.decode()
 
 
-def _ask(path: Path, request: str, time_limit_s: float) -> QueryAnswer:
+def _ask(command: Sequence[str], path: Path, request: str, time_limit_s: float) -> QueryAnswer:
     opening = msgspec.json.encode(Opening(str(path.absolute()))).decode()
     lines: list[str] = []
     try:
         run_program(
-            COMMAND,
+            command,
             timeout_s=time_limit_s,
             on_line=lines.append,
             # The child process runs in a folder and with an environment that contain no data and no secrets.
