@@ -184,14 +184,14 @@ class Database:
                 if not connection.get_autocommit():
                     connection.execute("ROLLBACK")
 
-    def empty_log(self) -> None:
+    def empty_log(self, wait_ms: int = EMPTY_LOG_MS) -> None:
         """Move the content of the write-ahead log into the database and truncate the log, to free disk space.
 
-        If the database has readers at the moment, a later checkpoint does this.
+        If there are still readers after `wait_ms` milliseconds, a later checkpoint does it.
         """
         with self._writing, engine_errors(self.path):
             if self._writer is not None:
-                self._writer.set_busy_timeout(EMPTY_LOG_MS)
+                self._writer.set_busy_timeout(wait_ms)
                 try:
                     self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 finally:

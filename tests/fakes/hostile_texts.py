@@ -13,7 +13,7 @@ OSIS = (
     '<div type="book" osisID="Gen"><chapter osisID="Gen.1">{}</chapter></div></osisText></osis>'
 )
 VERSE = '<verse osisID="Gen.1.1">In the beginning.</verse>'
-MANY = 200_000
+MANY = 100_000
 
 
 def usfm(text: str) -> Callable[[Path], None]:
@@ -156,7 +156,7 @@ HOSTILE: dict[str, Callable[[Path], None]] = {
     "long versification": module(CONFIGURATION.format("./data/") + "Versification=" + "V" * 100_000),
     "empty file": raw("a.usfm", b""),
     "name without letters": raw("....usfm", GENESIS),
-    "zip of 20,000 files": zipped(*((f"{number}", b"") for number in range(20_000))),
+    "zip of 10,001 files": zipped(*((f"{number}", b"") for number in range(10_001))),
     "zip with a long name": zipped(("a" * 300, b"x")),
     "zip with LZMA": zipped(("a.usfm", GENESIS.encode()), method=zipfile.ZIP_LZMA),
     "incomplete zip": raw("a.zip", b"PK\3\4" + b"\0" * 40),

@@ -1,10 +1,10 @@
 """Rules for every module of the four packages, in addition to the contracts of import-linter."""
 
-import ast
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from fakes.source_code import source_facts
 
 ROOT = Path(__file__).parents[2]
 MODULES = [
@@ -20,9 +20,8 @@ def test_the_packages_are_found() -> None:
 def test_no_class_name_is_used_twice() -> None:
     modules_of = defaultdict(list)
     for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ClassDef):
-                modules_of[node.name].append(str(path.relative_to(ROOT)))
+        for name in source_facts(path).classes:
+            modules_of[name].append(str(path.relative_to(ROOT)))
 
     assert {} == {name: modules for name, modules in modules_of.items() if len(modules) > 1}
 

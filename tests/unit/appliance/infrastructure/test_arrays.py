@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
@@ -42,6 +42,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "folder" / "whole.arrays"
 
 
+@settings(max_examples=30)
 @given(st.lists(arrays_of.arrays(DTYPES, arrays_of.array_shapes(min_dims=1, max_dims=3, min_side=0))))
 def test_written_arrays_are_read_unchanged(tmp_path_factory: pytest.TempPathFactory, written: list[Integers]) -> None:
     path = tmp_path_factory.mktemp("arrays") / "a"

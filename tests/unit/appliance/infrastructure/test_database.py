@@ -177,7 +177,7 @@ def test_a_log_with_readers_is_emptied_by_a_later_checkpoint(tmp_path: Path) -> 
     with database.write() as work:
         work.execute("INSERT INTO things VALUES ('later')")
 
-    database.empty_log()
+    database.empty_log(wait_ms=10)
 
     assert 999 == len(list(reading))
     assert 1_001 == len(names(database))

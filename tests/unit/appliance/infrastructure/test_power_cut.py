@@ -66,7 +66,7 @@ def losses(folder: Path, synchronous: Synchronous, rounds: int) -> tuple[int, in
     return acknowledged, lost
 
 
-@pytest.mark.parametrize("rounds", [20, pytest.param(200, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("rounds", [10, pytest.param(200, marks=pytest.mark.soak)])
 def test_a_power_cut_loses_no_acknowledged_commit(tmp_path: Path, rounds: int) -> None:
     acknowledged, lost = losses(tmp_path, Synchronous.FULL, rounds)
 
@@ -76,6 +76,6 @@ def test_a_power_cut_loses_no_acknowledged_commit(tmp_path: Path, rounds: int) -
 
 def test_the_same_power_cuts_lose_commits_that_are_not_synced(tmp_path: Path) -> None:
     """This shows that the test above can fail. The file is never damaged: `lost_commits` checks it."""
-    acknowledged, lost = losses(tmp_path, Synchronous.NORMAL, 20)
+    acknowledged, lost = losses(tmp_path, Synchronous.NORMAL, 10)
 
     assert 0 < lost < acknowledged

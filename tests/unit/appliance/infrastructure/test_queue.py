@@ -1,73 +1,23 @@
-"""A queue wakes its consumer, immediately or later."""
+"""Queues in files. `tests/integration/test_queues.py` has tests with consumers."""
 
-import contextlib
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from appliance.infrastructure.queue import JobQueue
-
-# There may be a second sweep, at the full minute.
-CONSUMER = """
-import sys, time
-from pathlib import Path
-from appliance.infrastructure.queue import JobQueue
-queue = JobQueue("q", Path(sys.argv[1]))
-swept = []
-def sweep():
-    if not swept:
-        print("swept", flush=True)
-    swept.append(1)
-queue.consume(work=lambda: print(f"{time.time():.3f}", flush=True), sweep=sweep)
-"""
+from appliance.infrastructure.queue import JobQueue, QueueUnreachable
 
 
-@contextlib.contextmanager
-def consuming(path: Path) -> Iterator[subprocess.Popen[str]]:
-    consumer = subprocess.Popen([sys.executable, "-c", CONSUMER, str(path)], stdout=subprocess.PIPE, text=True)
-    try:
-        assert "swept\n" == next_line(consumer)
-        yield consumer
-    finally:
-        consumer.kill()
-        consumer.wait()
+def messages(queue: JobQueue) -> int:
+    return int(queue._huey.storage.queue_size())
 
 
-def next_line(consumer: subprocess.Popen[str]) -> str:
-    """The next line that a consumer prints; empty after its end."""
-    assert consumer.stdout is not None
-    return consumer.stdout.readline()
-
-
-def test_a_consumer_is_woken_immediately_or_after_a_delay(tmp_path: Path) -> None:
+def test_an_undamaged_queue_keeps_its_messages(tmp_path: Path) -> None:
     queue = JobQueue("q", tmp_path / "q.db")
-    with consuming(tmp_path / "q.db") as consumer:
-        started_at = time.time()
-        queue.wake(1)
-        immediate_s = float(next_line(consumer)) - started_at
-        started_at = time.time()
-        queue.wake(2, delay_s=1.5)
-        delayed_s = float(next_line(consumer)) - started_at
+    queue.wake(1)
+    queue.close()
 
-    assert immediate_s < 1.5 <= delayed_s + 0.1
-    assert delayed_s < 6
-
-
-def test_messages_from_before_the_start_of_a_consumer_are_dropped(tmp_path: Path) -> None:
-    queue = JobQueue("q", tmp_path / "q.db")
-    for number in range(50):
-        queue.wake(number)
-    with consuming(tmp_path / "q.db") as consumer:
-        queue.wake(1)
-        next_line(consumer)
-        time.sleep(0.6)  # time for a message that must not come
-        consumer.kill()
-
-        assert "" == next_line(consumer)
+    assert 1 == messages(JobQueue("q", tmp_path / "q.db"))
 
 
 @pytest.mark.parametrize("damage", [b"no database" * 1000, b"SQLite format 3\x00" + bytes(5_000)])
@@ -78,33 +28,42 @@ def test_a_queue_that_a_power_cut_damaged_is_rebuilt(tmp_path: Path, damage: byt
     for ending in ("-wal", "-shm"):
         path.with_name(f"q.db{ending}").unlink(missing_ok=True)
     queue = JobQueue("q", path)
-    with consuming(path) as consumer:
-        queue.wake(1)
-        assert float(next_line(consumer)) > 0
-
-
-def test_an_undamaged_queue_keeps_its_messages(tmp_path: Path) -> None:
-    queue = JobQueue("q", tmp_path / "q.db")
     queue.wake(1)
+
+    assert 1 == messages(queue)
     queue.close()
 
-    assert 1 == JobQueue("q", tmp_path / "q.db")._huey.storage.queue_size()
 
+def test_queues_have_their_own_messages(tmp_path: Path) -> None:
+    first, second = JobQueue("first", tmp_path / "first.db"), JobQueue("second", tmp_path / "second.db")
+    first.wake(1)
+    first.wake(2)
+    second.wake(1)
 
-@pytest.mark.parametrize("address", ["redis://127.0.0.1:1/0", "postgresql://127.0.0.1:1/none"])
-def test_queues_in_files_work_beside_queues_at_an_address(tmp_path: Path, address: str) -> None:
-    before = JobQueue("before", tmp_path / "before.db")
-    with contextlib.suppress(Exception):  # no server listens there
-        JobQueue("elsewhere", tmp_path / "elsewhere.db", address)
-    after = JobQueue("after", tmp_path / "after.db")
-
-    for queue in (before, after):
-        queue.wake(1)
+    assert (2, 1) == (messages(first), messages(second))
+    for queue in (first, second):
         queue.close()
 
 
-def test_a_queue_in_a_file_imports_no_database_client() -> None:
-    code = "import sys, appliance.infrastructure.queue; print([name for name in ('psycopg', 'redis') if name in sys.modules])"
-    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+def test_a_message_contains_the_id_of_its_job_and_the_time_at_which_it_is_due(tmp_path: Path) -> None:
+    queue = JobQueue("q", tmp_path / "q.db")
+    queue.wake(7)
+    queue.wake(8, delay_s=60)
+    immediate, delayed = queue._huey.dequeue(), queue._huey.dequeue()
 
-    assert "[]\n" == finished.stdout
+    assert ((7,), None) == (tuple(immediate.args), immediate.eta)
+    assert (8,) == tuple(delayed.args)
+    assert isinstance(delayed.eta, datetime)
+    queue.close()
+
+
+def test_a_queue_whose_file_is_gone_cannot_be_reached(tmp_path: Path) -> None:
+    queue = JobQueue("q", tmp_path / "q.db")
+    queue.close()
+    for path in tmp_path.iterdir():
+        path.unlink()
+    tmp_path.rmdir()
+
+    with pytest.raises(QueueUnreachable, match="The queue q cannot be reached") as raised:
+        queue.wake(1)
+    assert "within a minute" in raised.value.remedy

@@ -4,7 +4,7 @@ from typing import get_args
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.infrastructure.graph.child_messages import Failure, Opening, QueryAnswer, QueryRequest
@@ -20,6 +20,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=30)
 @given(st.text(), st.dictionaries(st.text(), VALUES, max_size=3))
 def test_a_request_is_one_line_and_is_decoded_unchanged(query: str, values: dict[str, object]) -> None:
     """The child reads one request per line."""
@@ -30,6 +31,7 @@ def test_a_request_is_one_line_and_is_decoded_unchanged(query: str, values: dict
     assert request == msgspec.json.decode(line, type=QueryRequest)
 
 
+@settings(max_examples=30)
 @given(st.text())
 def test_the_path_of_the_graph_can_contain_any_characters(path: str) -> None:
     line = msgspec.json.encode(Opening(path))
@@ -38,6 +40,7 @@ def test_the_path_of_the_graph_can_contain_any_characters(path: str) -> None:
     assert path == msgspec.json.decode(line, type=Opening).path
 
 
+@settings(max_examples=30)
 @given(st.lists(st.lists(VALUES, max_size=3), max_size=3), st.booleans())
 def test_an_answer_keeps_its_rows(rows: list[list[object]], cut: bool) -> None:
     answer = QueryAnswer(["a", "b"], rows, truncated=cut)

@@ -1,6 +1,7 @@
-"""Heavy jobs in their own process, from the worker's side: the jobs are real, the process is a small script."""
+"""Heavy jobs in their own process, from the worker's side: the jobs are real, the process is a small shell script."""
 
-import sys
+import json
+import shlex
 from pathlib import Path
 
 import psutil
@@ -20,7 +21,7 @@ from server.bootstrap import Appliance
 
 HEAVY = kind_of("heavy", heavy=True)
 LIGHT = kind_of("light")
-PAUSE = "import time; time.sleep(60)"
+PAUSE = "exec sleep 60"
 
 
 @pytest.fixture
@@ -29,12 +30,12 @@ def jobs(appliance: Appliance) -> Jobs:
 
 
 def heavy_work(script: str, kind: JobKind[Labelled, object] = HEAVY) -> JobKinds[object]:
-    return in_own_process(JobKinds([kind]), [sys.executable, "-c", script])
+    return in_own_process(JobKinds([kind]), ["sh", "-c", script])
 
 
 def says(*messages: Message) -> str:
     """The script of a process that sends messages and ends."""
-    return "\n".join(f"print({line_of(message)!r}, flush=True)" for message in messages)
+    return "\n".join(f"printf '%s\\n' {shlex.quote(line_of(message))}" for message in messages)
 
 
 def work_once(jobs: Jobs, kinds: JobKinds[object], working_folder: Path) -> tuple[Job, list[float]]:
@@ -53,14 +54,12 @@ def work_once(jobs: Jobs, kinds: JobKinds[object], working_folder: Path) -> tupl
 
 
 def test_the_process_gets_the_job_and_returns_its_closing_message(jobs: Jobs, tmp_path: Path) -> None:
-    script = (
-        "import json, sys\njob = json.load(sys.stdin)\n"
-        "message = f\"{job['kind']} {job['arguments']['label']}\"\n"
-        f"print({MARK!r} + json.dumps({{'type': 'Done', 'message': message}}))"
-    )
-    job, _ = work_once(jobs, heavy_work(script), tmp_path)
+    received = tmp_path / "received"
+    job, _ = work_once(jobs, heavy_work(f"cat > {received}\n{says(Done('the whole text'))}"), tmp_path)
+    sent = json.loads(received.read_bytes())
 
-    assert (State.DONE, "heavy /usr/share/sword") == (job.state, job.message)
+    assert (State.DONE, "the whole text") == (job.state, job.message)
+    assert ("heavy", "/usr/share/sword") == (sent["kind"], sent["arguments"]["label"])
 
 
 def test_only_heavy_kinds_get_a_process() -> None:
@@ -92,7 +91,7 @@ def test_log_lines_of_the_process_are_passed_on_unchanged(
     jobs: Jobs, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     log_line = '{"event": "a verse was empty", "level": "warning"}'
-    script = f"import sys\nprint({log_line!r}, file=sys.stderr)\nprint({MARK!r} + 'garbage')\n{says(Done('done'))}"
+    script = f"echo '{log_line}' >&2\necho '{MARK}garbage'\n{says(Done('done'))}"
     job, _ = work_once(jobs, heavy_work(script), tmp_path)
     logged = capfd.readouterr().err.splitlines()
 
@@ -139,10 +138,10 @@ def test_a_fault_ends_the_job_and_its_trace_is_logged(
 @pytest.mark.parametrize(
     ("script", "ending"),
     [
-        ("import os; os.kill(os.getpid(), 9)", "was killed (signal 9). The machine may be short of memory."),
-        ("import os; os.kill(os.getpid(), 11)", "was ended (signal 11). Look at the worker's log."),
-        ("raise SystemExit(143)", "was ended (signal 15). Look at the worker's log."),
-        ("raise SystemExit(3)", "ended with status 3 and no result. Look at the worker's log."),
+        ("kill -9 $$", "was killed (signal 9). The machine may be short of memory."),
+        ("kill -11 $$", "was ended (signal 11). Look at the worker's log."),
+        ("exit 143", "was ended (signal 15). Look at the worker's log."),
+        ("exit 3", "ended with status 3 and no result. Look at the worker's log."),
         ("", "ended with status 0 and no result. Look at the worker's log."),
     ],
 )
@@ -155,13 +154,13 @@ def test_the_death_of_the_process_is_a_temporary_failure(jobs: Jobs, tmp_path: P
 
 def test_a_process_that_always_dies_is_retried_up_to_the_tries_of_its_kind(jobs: Jobs, tmp_path: Path) -> None:
     once = kind_of("heavy", heavy=True, tries=1, retried=())
-    job, pauses = work_once(jobs, heavy_work("import os; os.kill(os.getpid(), 9)", once), tmp_path)
+    job, pauses = work_once(jobs, heavy_work("kill -9 $$", once), tmp_path)
 
     assert (State.FAILED, "JobProcessDied", []) == (job.state, job.error_class, pauses)
 
 
 def test_a_job_is_done_even_if_its_process_dies_after_sending_the_result(jobs: Jobs, tmp_path: Path) -> None:
-    job, _ = work_once(jobs, heavy_work(f"{says(Done('done'))}\nimport os; os.kill(os.getpid(), 11)"), tmp_path)
+    job, _ = work_once(jobs, heavy_work(f"{says(Done('done'))}\nkill -11 $$"), tmp_path)
 
     assert (State.DONE, "done") == (job.state, job.message)
 
@@ -179,9 +178,7 @@ def test_cancelling_ends_the_process(jobs: Jobs, tmp_path: Path) -> None:
             super().report(job_id, owner, progress, message, log_event=log_event)
 
     pid = tmp_path / "pid"
-    script = (
-        f"import os; open({str(pid)!r}, 'w').write(str(os.getpid()))\n{says(Report(0.1, 'begun', now=True))}\n{PAUSE}"
-    )
+    script = f"echo $$ > {pid}\n{says(Report(0.1, 'begun', now=True))}\n{PAUSE}"
     job, pauses = work_once(
         CancelledAtFirstReport(jobs._database, overseers="overseers"), heavy_work(script), tmp_path / "working_folder"
     )
@@ -192,7 +189,7 @@ def test_cancelling_ends_the_process(jobs: Jobs, tmp_path: Path) -> None:
 
 def test_cancelling_ends_a_process_that_reports_nothing(jobs: Jobs, tmp_path: Path) -> None:
     pid = tmp_path / "pid"
-    script = f"import os; open({str(pid)!r}, 'w').write(str(os.getpid()))\nprint('begun', flush=True)\n{PAUSE}"
+    script = f"echo $$ > {pid}\necho begun\n{PAUSE}"
     (heavy,) = heavy_work(script)
 
     def run_and_cancel(context: JobContext, arguments: Labelled) -> str:

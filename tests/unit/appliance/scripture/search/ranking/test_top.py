@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -20,11 +20,13 @@ def tie_breakers(length: int, seed: int) -> Floats:
     return (np.random.default_rng(seed).integers(-99, 100, length) / 100).astype(np.float32)
 
 
+@settings(max_examples=50)
 @given(NUMBERS, COUNTS)
 def test_largest_gives_the_same_as_a_full_sort(numbers: Floats, count: int) -> None:
     assert largest(numbers, count).tolist() == np.argsort(-numbers, kind="stable")[:count].tolist()
 
 
+@settings(max_examples=50)
 @given(NUMBERS, COUNTS, PART)
 def test_top_ignores_numbers_that_are_not_positive_or_outside_the_part(
     numbers: Floats, count: int, part: slice
@@ -36,6 +38,7 @@ def test_top_ignores_numbers_that_are_not_positive_or_outside_the_part(
     assert top(numbers, count, part).tolist() == expected[:count]
 
 
+@settings(max_examples=50)
 @given(NUMBERS, COUNTS, SEEDS)
 def test_equal_numbers_are_ordered_by_the_tie_breaker(numbers: Floats, count: int, seed: int) -> None:
     tie_breaker = tie_breakers(len(numbers), seed)
@@ -61,6 +64,7 @@ def test_top_of_zeros_and_of_an_empty_signal_is_empty() -> None:
     assert top(np.zeros(0, dtype=np.float32), 10).tolist() == []
 
 
+@settings(max_examples=30)
 @given(NUMBERS, st.lists(st.tuples(st.integers(1, 2 * MAX_RANKED), PART), min_size=1), SEEDS)
 def test_a_top_finder_gives_the_same_as_top_for_repeated_calls(
     numbers: Floats, calls: list[tuple[int, slice]], seed: int
