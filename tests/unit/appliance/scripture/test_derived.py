@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 from fakes.hashed_vectors import HashedVectors
+from fakes.new_databases import new_home
 from fakes.osis_texts import import_osis
+from fakes.small_topics import write_small_topics
 
 from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.settings import Settings
 from appliance.scripture.derived import DerivedData
 from appliance.scripture.jobs import GRAPH
 from appliance.scripture.operations import remove
+from appliance.scripture.search.ranking.index_files import IndexFiles
 from server.bootstrap import Appliance
 
 HYMNS = {"Ps.23.1": "The Lord is my shepherd", "Ps.51.1": "Have mercy on me"}
@@ -21,7 +24,10 @@ HYMNS = {"Ps.23.1": "The Lord is my shepherd", "Ps.51.1": "Have mercy on me"}
 def appliance(tmp_path: Path) -> Iterator[Appliance]:
     vectors = HashedVectors()
     settings = Settings(embedded_translation="Hymns", embedding_model=vectors.model)
-    appliance = Appliance(DataFolder(tmp_path / "home").create(), settings, embedder=vectors)
+    appliance = Appliance(DataFolder(new_home(tmp_path / "home")), settings, embedder=vectors)
+    appliance.index_files = IndexFiles(
+        compiled=appliance.folder.search_index, topics=write_small_topics(tmp_path / "topics.npz")
+    )
     yield appliance
     appliance.close()
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from fakes.hashed_vectors import HashedVectors
+from fakes.small_topics import write_small_topics
 
 from appliance.infrastructure.arrays import map_arrays
 from appliance.infrastructure.database import Database
@@ -31,6 +32,7 @@ from appliance.scripture.operations import remove
 from appliance.scripture.references import parse_reference
 from appliance.scripture.search.index import count_unembedded_headings, embed_headings
 from appliance.scripture.search.ranking.compiled import read_index
+from appliance.scripture.search.ranking.index_files import IndexFiles
 from appliance.scripture.search.ranking.learned import load_topics
 from appliance.scripture.suggestions import CompiledSuggestions
 from appliance.scripture.translations import queries as translations
@@ -185,6 +187,7 @@ def test_data_built_from_an_old_library_is_not_outdated(tmp_path: Path) -> None:
     vectors = HashedVectors()
     settings = Settings(embedded_translation="Zeta", embedding_model=vectors.model)
     appliance = Appliance(folder, settings, embedder=vectors)
+    appliance.index_files = IndexFiles(compiled=folder.search_index, topics=write_small_topics(tmp_path / "topics.npz"))
     derived = DerivedData(
         appliance.library, folder, settings, index_files=appliance.index_files, can_embed=lambda: True
     )

@@ -36,7 +36,7 @@ def test_long_queries_do_not_cause_sql_errors(lamps: Database) -> None:
         match_words(lamps.reader, query, "WEB", WHOLE_CANON, 5, loose=True)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(
     st.text(
         alphabet=st.sampled_from(list("ab é\"'*()^:-+{}[]\\/;%_,.<>=&|~!?#@$`\0ΑΩא")) | st.characters(), max_size=60
