@@ -7,7 +7,7 @@ import msgspec
 import psutil
 from litestar import delete, get, post
 from litestar.datastructures import State
-from litestar.params import JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from models.api.model_status import DeviceStatus, ModelStatus, ModelStatuses, device_statuses, model_statuses
 from models.catalogue.model import Model
@@ -78,7 +78,7 @@ def list_models(state: State) -> ModelList:
 
 
 @get("/v1/models/{name:str}", sync_to_thread=False)
-def get_model(state: State, name: str) -> ModelCard:
+def get_model(state: State, name: FromPath[str]) -> ModelCard:
     runtime: ModelRuntime = state.runtime
     return _card(runtime, runtime.catalogue.find(name))
 
@@ -109,7 +109,7 @@ async def add_model(data: JSONBody[AddModel], state: State) -> Model:
 
 
 @delete("/admin/models/{name:str}", status_code=200)
-async def remove_model(state: State, name: str) -> Model:
+async def remove_model(state: State, name: FromPath[str]) -> Model:
     runtime: ModelRuntime = state.runtime
     runtime.catalogue.find(name)
     await runtime.residency.unload(name)
@@ -117,14 +117,14 @@ async def remove_model(state: State, name: str) -> Model:
 
 
 @post("/admin/models/{name:str}/load", status_code=200)
-async def load_model(state: State, name: str) -> ModelStatus:
+async def load_model(state: State, name: FromPath[str]) -> ModelStatus:
     runtime: ModelRuntime = state.runtime
     await runtime.residency.load(runtime.catalogue.find(name))
     return _status(runtime, name)
 
 
 @post("/admin/models/{name:str}/unload", status_code=200)
-async def unload_model(state: State, name: str) -> ModelStatus:
+async def unload_model(state: State, name: FromPath[str]) -> ModelStatus:
     runtime: ModelRuntime = state.runtime
     runtime.catalogue.find(name)
     await runtime.residency.unload(name)
@@ -132,7 +132,7 @@ async def unload_model(state: State, name: str) -> ModelStatus:
 
 
 @post("/admin/models/{name:str}/pin", status_code=200)
-async def pin_model(state: State, name: str) -> ModelStatus:
+async def pin_model(state: State, name: FromPath[str]) -> ModelStatus:
     runtime: ModelRuntime = state.runtime
     model = runtime.catalogue.find(name)
     # Load the model first, so that a model that cannot be loaded is not pinned.
@@ -142,7 +142,7 @@ async def pin_model(state: State, name: str) -> ModelStatus:
 
 
 @post("/admin/models/{name:str}/unpin", status_code=200, sync_to_thread=False)
-def unpin_model(state: State, name: str) -> ModelStatus:
+def unpin_model(state: State, name: FromPath[str]) -> ModelStatus:
     runtime: ModelRuntime = state.runtime
     runtime.catalogue.find(name)
     runtime.residency.set_pinned(name, pinned=False)

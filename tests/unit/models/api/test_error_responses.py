@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from litestar import Litestar, get
 from litestar.exceptions import HTTPException, NotFoundException, ValidationException
+from litestar.params import FromPath
 from litestar.testing import TestClient, create_test_client
 from litestar.types import ExceptionHandlersMap
 
@@ -32,7 +33,7 @@ ERRORS: dict[str, Exception] = {
 
 
 @get("/{name:str}")
-async def fail(name: str) -> None:
+async def fail(name: FromPath[str]) -> None:
     raise ERRORS[name]
 
 
