@@ -12,6 +12,8 @@ import structlog
 from models.errors import ModelUnavailable
 
 TAIL_CHARACTERS = 300
+# A process that hangs in a driver cannot be killed, so the wait for its end has a time limit.
+END_TIMEOUT_S = 5.0
 
 _log = structlog.get_logger()
 
@@ -44,12 +46,21 @@ async def run_module(
     except TimeoutError as error:
         raise ModelUnavailable(f"{module} took more than {timeout_s:.0f} seconds and was stopped.") from error
     finally:
-        end_group(process)
+        if process.returncode is None:
+            await _end(process)
     if process.returncode:
         reason = (errors.decode(errors="replace").strip().splitlines() or ["no error message"])[-1]
         _log.warning("program failed", module=module, status=process.returncode, reason=reason)
         raise ModelUnavailable(f"{module} ended with status {process.returncode}: {reason[-TAIL_CHARACTERS:]}")
     return output
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Kill a process group, and wait until its leader has ended and its pipes are closed."""
+    end_group(process)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(END_TIMEOUT_S):
+            await process.communicate()
 
 
 def end_group(process: asyncio.subprocess.Process) -> None:

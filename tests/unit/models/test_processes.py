@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +31,7 @@ def install_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InstallPy
 
 @pytest.fixture(scope="module")
 def runner() -> Iterator[asyncio.Runner]:
-    """One event loop for all tests. It notices the end of a killed process after its test."""
+    """One event loop for all tests."""
     with asyncio.Runner() as opened:
         yield opened
 
@@ -102,6 +104,28 @@ def test_a_module_that_takes_too_long_is_stopped(run: Run, install_python: Insta
 
     with pytest.raises(ModelUnavailable, match=r"models\.probe took more than 0 seconds and was stopped"):
         run(timeout_s=0.05)
+
+
+def test_the_end_of_a_stopped_module_is_known_before_its_caller_gets_the_error(
+    runner: asyncio.Runner, install_python: InstallPython, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[asyncio.subprocess.Process] = []
+    start = asyncio.create_subprocess_exec
+
+    async def start_and_remember(*arguments: str, **options: Any) -> asyncio.subprocess.Process:
+        started.append(await start(*arguments, **options))
+        return started[-1]
+
+    async def scene() -> int | None:
+        with pytest.raises(ModelUnavailable):
+            await run_module("models.probe", timeout_s=0.05)
+        # Without its end, the pipes of a process stay open when the event loop closes.
+        return started[0].returncode
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", start_and_remember)
+    install_python("exec sleep 30")
+
+    assert -signal.SIGKILL == runner.run(scene())
 
 
 def test_the_children_of_a_module_are_killed_if_its_caller_is_cancelled(
