@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 from models.catalogue.cached_reads import CachedReads
@@ -21,16 +21,20 @@ RESERVED = frozenset({"embeddings", "downloads", "registry", "pinned", "runtime"
 MAX_NAME = 200
 UNSTATED_LICENCE = "not stated"
 
+# Reads the facts of a file or folder, of a family or "". Raises ModelFileRefused.
+Inspect = Callable[[Path, str], Awaitable[Facts]]
+
 
 def _no_progress(_done: int, _total: int) -> None:
     pass
 
 
 class Catalogue:
-    """The models of one models folder."""
+    """The models of one models folder. Files may be malicious, so their facts are read in a separate process."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, inspect_file: Inspect = inspect) -> None:
         self.folder = folder
+        self._inspect = inspect_file
         self._reads = CachedReads()
         self._registry = Registry(folder, self._reads)
 
@@ -64,7 +68,7 @@ class Catalogue:
         The model is checked before anything is copied. `on_progress` gets the number of bytes done and the total number.
         """
         name = await asyncio.to_thread(self._name_for, path, name)
-        facts = await inspect(path, family)
+        facts = await self._inspect(path, family)
         return await asyncio.to_thread(self._add, path, name, facts, licence, source, on_progress)
 
     def _add(self, path: Path, name: str, facts: Facts, licence: str, source: str, on_progress: OnProgress) -> Model:
@@ -117,7 +121,7 @@ class Catalogue:
         """Return the facts of a model's files. Reads the files again only if they changed. Raises ModelFileRefused."""
         if model.facts is not None and (model.added_at == 0 or size_of(Path(model.path)) == model.size):
             return model.facts
-        return await inspect(Path(model.path), model.family)
+        return await self._inspect(Path(model.path), model.family)
 
     def _name_for(self, path: Path, name: str) -> str:
         """Return the name that a model at `path` gets. Raises ModelFileRefused if `path` is missing or the name is invalid."""

@@ -13,8 +13,11 @@ LAST_FACTOR = 2
 
 
 @contextlib.contextmanager
-def time_limit(seconds: float, error: Exception) -> Iterator[None]:
-    """Raise `error` in the block after `seconds`. This works in the main thread only. Other threads have no time limit."""
+def time_limit(seconds: float, error: Exception, *, repeat_s: float = REPEAT_S) -> Iterator[None]:
+    """Raise `error` in the block after `seconds`, and again every `repeat_s` if the code catches it.
+
+    This works in the main thread only; other threads have no limit.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -24,7 +27,7 @@ def time_limit(seconds: float, error: Exception) -> Iterator[None]:
 
     previous_alarm = signal.signal(signal.SIGALRM, stop)
     previous_prof = signal.signal(signal.SIGPROF, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, seconds, REPEAT_S)
+    signal.setitimer(signal.ITIMER_REAL, seconds, repeat_s)
     signal.setitimer(signal.ITIMER_PROF, LAST_FACTOR * seconds)
     try:
         yield

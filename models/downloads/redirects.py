@@ -7,8 +7,10 @@ even if the name resolves to another address later.
 """
 
 import contextlib
+import functools
 import ipaddress
 import socket
+import ssl
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
@@ -59,6 +61,12 @@ class Internet:
         return ip.is_global and not ip.is_multicast
 
 
+@functools.cache
+def _tls_context() -> ssl.SSLContext:
+    """Return the context of all downloads, because loading the certificates takes 20 ms."""
+    return httpx.create_ssl_context()
+
+
 class Redirects:
     """The attempts of one download. After a request to a public address, an attempt uses only public addresses.
 
@@ -71,7 +79,7 @@ class Redirects:
         self._typed_is_public = False
         self._has_typed = False
         self._is_public = False
-        context = httpx.create_ssl_context()
+        context = _tls_context()
         self._direct, self._proxied = (
             httpx.Client(
                 timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),

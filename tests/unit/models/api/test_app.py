@@ -1,11 +1,12 @@
 """The web application: who may use it, which requests it counts, and when it counts as idle."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from fakes.asgi_request import AsgiRequest
-from fakes.model_processes import FakeProcesses
+from fakes.model_processes import FakeProcesses, fake_runtime
 from litestar import Litestar
 from litestar.testing import TestClient
 from litestar.types import Receive, Scope, Send
@@ -22,6 +23,19 @@ Client = TestClient[Litestar]
 def app(runtime: ModelRuntime) -> Litestar:
     """Create an application whose counts of requests belong to one test."""
     return create_app(runtime, Activity(runtime.metrics))
+
+
+@pytest.fixture(scope="module")
+def shared_token_app(tmp_path_factory: pytest.TempPathFactory) -> Litestar:
+    return create_app(fake_runtime(tmp_path_factory.mktemp("token")), Activity(Metrics()), token="secret")
+
+
+@pytest.fixture
+def token_client(shared_token_app: Litestar, runtime: ModelRuntime) -> Iterator[Client]:
+    """A client of a runtime that requires the token `secret`."""
+    shared_token_app.state.runtime = runtime
+    with TestClient(shared_token_app) as opened:
+        yield opened
 
 
 def message_of(answer: Any) -> str:
@@ -41,20 +55,17 @@ def message_of(answer: Any) -> str:
     ],
 )
 def test_a_runtime_with_a_token_accepts_only_requests_with_it(
-    runtime: ModelRuntime, headers: dict[str, str], status: int
+    token_client: Client, headers: dict[str, str], status: int
 ) -> None:
-    with TestClient(create_app(runtime, Activity(runtime.metrics), token="secret")) as client:
-        assert status == client.get("/v1/models", headers=headers).status_code
+    assert status == token_client.get("/v1/models", headers=headers).status_code
 
 
-def test_the_error_without_the_token_says_how_to_send_it(runtime: ModelRuntime) -> None:
-    with TestClient(create_app(runtime, Activity(runtime.metrics), token="secret")) as client:
-        assert "Send `Authorization: Bearer TOKEN`" in message_of(client.get("/v1/models"))
+def test_the_error_without_the_token_says_how_to_send_it(token_client: Client) -> None:
+    assert "Send `Authorization: Bearer TOKEN`" in message_of(token_client.get("/v1/models"))
 
 
-def test_the_health_check_needs_no_token(runtime: ModelRuntime) -> None:
-    with TestClient(create_app(runtime, Activity(runtime.metrics), token="secret")) as client:
-        assert client.get("/health").is_success
+def test_the_health_check_needs_no_token(token_client: Client) -> None:
+    assert token_client.get("/health").is_success
 
 
 def test_a_runtime_without_a_token_refuses_web_pages(client: Client) -> None:

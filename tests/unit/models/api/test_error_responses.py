@@ -37,7 +37,7 @@ async def fail(name: FromPath[str]) -> None:
     raise ERRORS[name]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client() -> Iterator[TestClient[Litestar]]:
     handlers: ExceptionHandlersMap = {
         ModelError: model_error,

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from fakes.inspection import inspect_in_process
 from fakes.tiny_gguf import make_tiny_gguf
 
 from models.catalogue.catalogue import Catalogue
@@ -13,9 +14,13 @@ from models.errors import ModelFileRefused, ModelUnknown
 from models.offline import CACHE, cache_variables
 
 
+def new_catalogue(tmp_path: Path) -> Catalogue:
+    return Catalogue(tmp_path / "models", inspect_in_process)
+
+
 def refusal(tmp_path: Path, path: Path, name: str = "") -> str:
     with pytest.raises(ModelFileRefused) as refused:
-        asyncio.run(Catalogue(tmp_path / "models").add(path, name=name))
+        asyncio.run(new_catalogue(tmp_path).add(path, name=name))
     return refused.value.message
 
 
@@ -43,14 +48,14 @@ def test_the_files_of_a_model_called_cache_are_separate_from_the_caches(tmp_path
     folder.mkdir()
     (folder / "model.safetensors").write_bytes(b"weights")
     (folder / "config.json").write_text('{"model_type": "bert"}')
-    added = asyncio.run(Catalogue(tmp_path / "models").add(folder))
+    added = asyncio.run(new_catalogue(tmp_path).add(folder))
     caches = cache_variables(tmp_path / "models")
 
     assert not any(Path(cache).is_relative_to(added.path) for cache in caches.values())
 
 
 def test_a_long_name_is_valid(tmp_path: Path) -> None:
-    added = asyncio.run(Catalogue(tmp_path / "models").add(make_tiny_gguf(tmp_path / "m.gguf"), name="é" * 100))
+    added = asyncio.run(new_catalogue(tmp_path).add(make_tiny_gguf(tmp_path / "m.gguf"), name="é" * 100))
 
     assert Path(added.path).exists()
 
@@ -61,13 +66,13 @@ def test_a_pipe_in_a_folder_is_not_copied(tmp_path: Path) -> None:
     (folder / "model.safetensors").write_bytes(b"weights")
     (folder / "config.json").write_text('{"model_type": "bert"}')
     os.mkfifo(folder / "pipe")
-    added = asyncio.run(Catalogue(tmp_path / "models").add(folder))
+    added = asyncio.run(new_catalogue(tmp_path).add(folder))
 
     assert {"model.safetensors", "config.json"} == {file.name for file in Path(added.path).iterdir()}
 
 
 def test_adding_a_model_again_replaces_its_files(tmp_path: Path) -> None:
-    catalogue = Catalogue(tmp_path / "models")
+    catalogue = new_catalogue(tmp_path)
     older = asyncio.run(catalogue.add(make_tiny_gguf(tmp_path / "m.gguf")))
     folder = tmp_path / "folder"
     folder.mkdir()
@@ -80,7 +85,7 @@ def test_adding_a_model_again_replaces_its_files(tmp_path: Path) -> None:
 
 
 def test_a_removed_model_loses_its_files_and_its_pin(tmp_path: Path) -> None:
-    catalogue = Catalogue(tmp_path / "models")
+    catalogue = new_catalogue(tmp_path)
     added = asyncio.run(catalogue.add(make_tiny_gguf(tmp_path / "m.gguf")))
     catalogue.set_pinned("m", pinned=True)
 

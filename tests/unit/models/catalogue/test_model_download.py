@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from fakes.breaking_server import breaking_server
+from fakes.inspection import inspect_in_process
 from fakes.tiny_gguf import make_tiny_gguf
 
 from models.catalogue.catalogue import Catalogue
@@ -13,7 +14,9 @@ from models.errors import ModelError, ModelFileRefused
 
 def files_after_download(folder: Path, url: str, *, name: str = "") -> list[Path]:
     with pytest.raises(ModelError):
-        download_model(Catalogue(folder), folder, url, name=name, on_progress=lambda _done, _total: None)
+        download_model(
+            Catalogue(folder, inspect_in_process), folder, url, name=name, on_progress=lambda _done, _total: None
+        )
     downloads = folder / DOWNLOADS
     return sorted(downloads.iterdir()) if downloads.exists() else []
 
@@ -40,7 +43,10 @@ def test_a_model_is_added_and_its_download_is_removed(tmp_path: Path) -> None:
     content = make_tiny_gguf(tmp_path / "source.gguf").read_bytes()
     with breaking_server(content) as server:
         added = download_model(
-            Catalogue(tmp_path / "m"), tmp_path / "m", server.url, on_progress=lambda _done, _total: None
+            Catalogue(tmp_path / "m", inspect_in_process),
+            tmp_path / "m",
+            server.url,
+            on_progress=lambda _done, _total: None,
         )
 
     assert content == Path(added.path).read_bytes()
@@ -59,7 +65,7 @@ def test_a_download_is_removed_after_any_error_of_adding(tmp_path: Path, error: 
             raise error
 
     with breaking_server(content) as server, pytest.raises((type(error), ModelError)):
-        download_model(Catalogue(folder), folder, server.url, on_progress=cancel_while_adding)
+        download_model(Catalogue(folder, inspect_in_process), folder, server.url, on_progress=cancel_while_adding)
 
     assert 2 == completed.count(len(content))
     assert [folder / DOWNLOADS] == list(folder.rglob("*"))

@@ -2,8 +2,6 @@
 
 import contextlib
 import signal
-import subprocess
-import sys
 import threading
 import time
 
@@ -22,13 +20,13 @@ def test_an_endless_template_is_stopped() -> None:
     template = ChatTemplate(ENDLESS, {})
     began = time.monotonic()
 
-    with pytest.raises(RequestInvalid, match="too slow"), time_limit(0.2, RequestInvalid("too slow")):
+    with pytest.raises(RequestInvalid, match="too slow"), time_limit(0.1, RequestInvalid("too slow")):
         template.render(MESSAGES)
     assert time.monotonic() - began < 5
 
 
 def test_an_interruption_that_is_caught_is_repeated() -> None:
-    with pytest.raises(RequestInvalid), time_limit(1.5, RequestInvalid("too slow")):
+    with pytest.raises(RequestInvalid), time_limit(0.2, RequestInvalid("too slow"), repeat_s=0.02):
         while True:
             with contextlib.suppress(Exception):
                 while True:
@@ -47,10 +45,3 @@ def test_code_that_ends_in_time_is_not_stopped_later() -> None:
     assert "Why?" == prompt
     assert before == signal.getsignal(signal.SIGALRM)
     assert (0.0, 0.0) == signal.getitimer(signal.ITIMER_REAL)
-
-
-def test_a_long_step_of_native_code_kills_its_process() -> None:
-    code = "from models.child.time_limit import time_limit\nwith time_limit(0.2, RuntimeError()): sum(range(10**12))"
-    done = subprocess.run([sys.executable, "-c", code], timeout=60, check=False, capture_output=True)
-
-    assert -signal.SIGPROF == done.returncode

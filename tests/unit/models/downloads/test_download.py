@@ -13,7 +13,7 @@ from fakes.breaking_server import BreakingServer, breaking_server
 from models.downloads.download import download_file
 from models.errors import DownloadFailed, DownloadInterrupted
 
-CONTENT = bytes(range(256)) * 20_000
+CONTENT = bytes(range(256)) * 2_000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
@@ -37,12 +37,12 @@ def test_a_file_is_downloaded_completely_with_progress(tmp_path: Path) -> None:
 
 def test_a_download_resumes_after_the_server_closes_the_connection(tmp_path: Path) -> None:
     with breaking_server(CONTENT) as server:
-        server.breaks = [1_000_000, 2_500_000, 2_500_000]
+        server.breaks = [100_000, 250_000, 250_000]
         file, progress = download(server, tmp_path)
         ranges = server.requested_ranges
 
     assert CONTENT == file.read_bytes()
-    assert any(range_.startswith("bytes=1000000-") for range_ in ranges)
+    assert any(range_.startswith("bytes=100000-") for range_ in ranges)
     assert sorted(progress) == progress
 
 
@@ -63,19 +63,19 @@ def test_both_temporary_files_get_the_time_of_the_latest_data(tmp_path: Path) ->
 
 def test_a_later_run_resumes_the_download(tmp_path: Path) -> None:
     with breaking_server(CONTENT) as server:
-        server.breaks = [3_000_000] * 6
+        server.breaks = [300_000] * 6
         with pytest.raises(DownloadInterrupted, match="Run the same command to continue it"):
             download(server, tmp_path)
         server.requested_ranges.clear()
         file, _ = download(server, tmp_path)
 
-    assert "bytes=3000000-" in server.requested_ranges
+    assert "bytes=300000-" in server.requested_ranges
     assert CONTENT == file.read_bytes()
 
 
 def test_parts_of_two_versions_are_never_joined(tmp_path: Path) -> None:
     with breaking_server(CONTENT) as server:
-        server.breaks = [3_000_000] * 6
+        server.breaks = [300_000] * 6
         with pytest.raises(DownloadFailed):
             download(server, tmp_path)
         server.content, server.tag = CONTENT[::-1], '"v2"'
@@ -86,7 +86,7 @@ def test_parts_of_two_versions_are_never_joined(tmp_path: Path) -> None:
 
 def test_a_server_without_range_support_sends_the_whole_file_again(tmp_path: Path) -> None:
     with breaking_server(CONTENT) as server:
-        server.breaks, server.ranges = [1_000_000], False
+        server.breaks, server.ranges = [100_000], False
         file, _ = download(server, tmp_path)
 
     assert CONTENT == file.read_bytes()
@@ -94,7 +94,7 @@ def test_a_server_without_range_support_sends_the_whole_file_again(tmp_path: Pat
 
 def test_a_part_with_a_wrong_start_is_not_joined(tmp_path: Path) -> None:
     with breaking_server(CONTENT) as server:
-        server.breaks, server.resumes_too_late = [1_000_000], 10
+        server.breaks, server.resumes_too_late = [100_000], 10
         file, _ = download(server, tmp_path)
 
     assert CONTENT == file.read_bytes()
@@ -156,7 +156,7 @@ def test_an_invalid_address_is_refused_with_a_clear_message(tmp_path: Path, url:
 
 
 def start_download(server: BreakingServer, folder: Path) -> None:
-    server.breaks = [3_000_000] * 6
+    server.breaks = [300_000] * 6
     with pytest.raises(DownloadInterrupted):
         download(server, folder)
     server.requested_ranges.clear()
@@ -172,7 +172,7 @@ def test_the_partial_file_is_kept_when_the_server_refuses(tmp_path: Path, status
         server.status = 200
         file, _ = download(server, tmp_path)
 
-    assert "bytes=3000000-" in server.requested_ranges
+    assert "bytes=300000-" in server.requested_ranges
     assert CONTENT == file.read_bytes()
 
 
@@ -183,7 +183,7 @@ def test_the_partial_file_is_kept_when_a_redirect_is_refused(tmp_path: Path) -> 
         with pytest.raises(DownloadFailed, match="redirects to"):
             download(server, tmp_path)
 
-    assert 3_000_000 == (tmp_path / "model.gguf.part").stat().st_size
+    assert 300_000 == (tmp_path / "model.gguf.part").stat().st_size
 
 
 def test_a_web_page_does_not_replace_the_partial_file(tmp_path: Path) -> None:

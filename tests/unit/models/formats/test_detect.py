@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from fakes.tiny_ggml import make_tiny_ggml
-from fakes.tiny_gguf import make_tiny_gguf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,12 +15,21 @@ from server.benchmarks.random_model import Shape, write_random_model
 
 @pytest.fixture(scope="module")
 def gguf_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return make_tiny_gguf(tmp_path_factory.mktemp("gguf") / "tiny.gguf").read_bytes()
+    path = tmp_path_factory.mktemp("gguf") / "tiny.gguf"
+    return write_random_model(
+        path, Shape(width=8, layers=1, heads=1, kv_heads=1, head_size=8, feed_forward=8)
+    ).read_bytes()
 
 
 @pytest.fixture(scope="module")
 def ggml_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return make_tiny_ggml(tmp_path_factory.mktemp("ggml") / "tiny.bin").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def damaged_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The path of a file that each example of a property writes again."""
+    return tmp_path_factory.mktemp("damaged") / "m.gguf"
 
 
 def refused(path: Path, content: bytes, family: str = "") -> str:
@@ -75,21 +83,18 @@ def test_an_unknown_architecture_is_refused(tmp_path: Path, gguf_bytes: bytes) -
 
 @given(cut=st.floats(0, 0.9999))
 @settings(max_examples=60, deadline=None)
-def test_a_gguf_file_that_is_truncated_anywhere_is_refused(
-    tmp_path_factory: pytest.TempPathFactory, gguf_bytes: bytes, cut: float
-) -> None:
-    refused(tmp_path_factory.mktemp("cut") / "m.gguf", gguf_bytes[: int(len(gguf_bytes) * cut)])
+def test_a_gguf_file_that_is_truncated_anywhere_is_refused(damaged_file: Path, gguf_bytes: bytes, cut: float) -> None:
+    refused(damaged_file, gguf_bytes[: int(len(gguf_bytes) * cut)])
 
 
 @given(at=st.integers(0, 6000), value=st.binary(min_size=8, max_size=8))
 @settings(max_examples=60, deadline=None)
 def test_a_damaged_header_is_refused_or_read_without_another_error(
-    tmp_path_factory: pytest.TempPathFactory, gguf_bytes: bytes, at: int, value: bytes
+    damaged_file: Path, gguf_bytes: bytes, at: int, value: bytes
 ) -> None:
-    path = tmp_path_factory.mktemp("damaged") / "m.gguf"
-    path.write_bytes(gguf_bytes[:at] + value + gguf_bytes[at + 8 :])
+    damaged_file.write_bytes(gguf_bytes[:at] + value + gguf_bytes[at + 8 :])
     try:
-        read_facts(path)
+        read_facts(damaged_file)
     except ModelFileRefused as error:
         assert "m.gguf" in error.message
 
@@ -111,10 +116,8 @@ def test_a_ggml_file_needs_its_family(tmp_path: Path, ggml_bytes: bytes) -> None
 
 @given(cut=st.floats(0.0001, 0.9999))
 @settings(max_examples=60, deadline=None)
-def test_a_ggml_file_that_is_truncated_anywhere_is_refused(
-    tmp_path_factory: pytest.TempPathFactory, ggml_bytes: bytes, cut: float
-) -> None:
-    refused(tmp_path_factory.mktemp("cut") / "m.bin", ggml_bytes[: int(len(ggml_bytes) * cut)], "gpt2")
+def test_a_ggml_file_that_is_truncated_anywhere_is_refused(damaged_file: Path, ggml_bytes: bytes, cut: float) -> None:
+    refused(damaged_file, ggml_bytes[: int(len(ggml_bytes) * cut)], "gpt2")
 
 
 def test_embedding_and_reranking_folders_are_distinguished(tmp_path: Path) -> None:

@@ -74,10 +74,13 @@ def test_the_environment_is_still_a_sandbox(source: str) -> None:
 def test_a_published_template_keeps_its_special_tokens_and_trusts_nothing_else(path: Path) -> None:
     """`special_tokens_leaked` is 0 for every special token in a template, if any text of a request spells it."""
     source = path.read_text(encoding="utf-8")
+    try:
+        template = ChatTemplate(source, {"bos_token": "<s>", "eos_token": "</s>"})
+    except RequestInvalid:
+        pytest.skip("this template needs more than the protocol has")
     tried = 0
     for messages, tools in ((ASKED, []), (CALLED, [TOOL])):
         try:
-            template = ChatTemplate(source, {"bos_token": "<s>", "eos_token": "</s>"})
             prompt = template.render(messages, tools)
         except RequestInvalid:
             continue

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.generation.traced import Traced, is_trusted, join_texts, plain, trusted, trusted_spans
@@ -47,6 +47,7 @@ def has_correct_trace(text: str) -> bool:
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
+@settings(max_examples=40)
 @given(text=texts)
 def test_an_operation_has_the_result_of_str_and_keeps_the_trace(name: str, text: str) -> None:
     expected, result = OPERATIONS[name](text), OPERATIONS[name](traced(text))

@@ -1,7 +1,5 @@
 """Reports about NVIDIA GPUs: with the real library without a driver, and with a simulated library."""
 
-import asyncio
-
 import pynvml
 import pytest
 from fakes.nvml import GIB, SimulatedGpu, SimulatedNvml
@@ -9,7 +7,6 @@ from fakes.nvml import GIB, SimulatedGpu, SimulatedNvml
 from models.memory.budget import budget_of, usable_gpus
 from models.probe.devices import GpuReport, MachineResources, Memory, Processor
 from models.probe.gpus import read_gpus
-from models.probe.probe import probe_machine
 from models.settings import RuntimeSettings
 
 
@@ -26,17 +23,6 @@ def test_the_real_library_raises_no_error_on_this_machine() -> None:
 
     assert report.finding
     assert report.gpus or report.finding.endswith(".")
-
-
-def test_a_full_probe_reports_what_the_installed_libraries_can_use() -> None:
-    resources = asyncio.run(probe_machine(libraries=True))
-    by_name = {library.name: library for library in resources.libraries}
-
-    assert resources.processor.cores >= 1
-    assert 0 < resources.memory.available <= resources.memory.total
-    assert by_name["llama-cpp-python"].version
-    assert by_name["torch"].version
-    assert "CPUExecutionProvider" in by_name["onnxruntime"].finding
 
 
 def test_one_gpu_is_described() -> None:
