@@ -21,8 +21,11 @@ MAX_REMEMBERED = 10_000
 class RecentRefusals:
     """The time of each caller's last refusal. For the event loop only: it is not thread-safe."""
 
-    def __init__(self, max_callers: int = MAX_REMEMBERED) -> None:
+    def __init__(
+        self, max_callers: int = MAX_REMEMBERED, *, pauses_s: tuple[float, float] = (MIN_PAUSE_S, MAX_PAUSE_S)
+    ) -> None:
         self._max_callers = max_callers
+        self._pauses_s = pauses_s
         self._refused_at: OrderedDict[str, float] = OrderedDict()
 
     def pause_of(self, caller: str, now: float) -> float:
@@ -32,17 +35,17 @@ class RecentRefusals:
         if len(self._refused_at) > self._max_callers:
             self._refused_at.popitem(last=False)
         is_soon = last_refusal is not None and now - last_refusal < SOON_S
-        return uniform(MIN_PAUSE_S, MAX_PAUSE_S) if is_soon else 0.0  # noqa: S311 - no secret
+        return uniform(*self._pauses_s) if is_soon else 0.0  # noqa: S311 - no secret
 
 
-def pausing_refusals(app: ASGIApp) -> ASGIApp:
-    """Return middleware that delays a 429 answer by about a second if the caller was refused in the last three seconds."""
-    refusals = RecentRefusals()
+def pausing_refusals(app: ASGIApp, refusals: RecentRefusals | None = None) -> ASGIApp:
+    """Return middleware that delays a 429 answer by about a second if its caller was refused in the last three seconds."""
+    recent = refusals or RecentRefusals()
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_after_pause(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] == HTTPStatus.TOO_MANY_REQUESTS:
-                await asyncio.sleep(refusals.pause_of(REQUESTER.get().key, time.monotonic()))
+                await asyncio.sleep(recent.pause_of(REQUESTER.get().key, time.monotonic()))
             await send(message)
 
         await app(scope, receive, cast("Send", send_after_pause))

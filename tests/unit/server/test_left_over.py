@@ -88,7 +88,7 @@ def test_a_process_in_another_root_is_ignored(tmp_path: Path, start: Start) -> N
 def test_left_over_processes_are_stopped_and_named(
     tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.left_over.TERMINATE_S", 1.0)
+    monkeypatch.setattr("server.left_over.TERMINATE_S", 0.1)
     folder = DataFolder(tmp_path).create()
     stubborn = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
     web = start("serve", environment=environment_of(folder))

@@ -7,7 +7,7 @@ import click
 import pytest
 
 from server.app import create_app
-from server.bootstrap import Appliance
+from server.bootstrap import open_appliance
 from server.cli import lampstand
 from server.http.access import CSRF_HEADER
 
@@ -24,9 +24,11 @@ COMMANDS = "up serve status read search ask bench eval".split()
 SUBCOMMANDS = [("library", "import"), ("library", "list"), ("users", "add")]
 
 
-@pytest.fixture
-def document(appliance: Appliance) -> dict[str, Any]:
-    return create_app(appliance).openapi_schema.to_schema()
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    appliance = open_appliance(tmp_path_factory.mktemp("names") / "home")
+    yield create_app(appliance).openapi_schema.to_schema()
+    appliance.close()
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

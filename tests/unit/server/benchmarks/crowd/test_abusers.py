@@ -19,7 +19,7 @@ from server.benchmarks.crowd.messages import (
 SOURCE = "127.0.2.1"
 
 
-def outcome(abuse: Abuse, answer: Answer, seconds: float = 0.5) -> AbuseOutcome:
+def outcome(abuse: Abuse, answer: Answer, seconds: float = 0.25) -> AbuseOutcome:
     async def run() -> AbuseOutcome:
         async with answering(answer) as port:
             return await run_abuse(port, Begin(abuse=abuse, seconds=seconds))
@@ -29,7 +29,7 @@ def outcome(abuse: Abuse, answer: Answer, seconds: float = 0.5) -> AbuseOutcome:
 
 def repeated(path: str = "/slow", *, clients: int = 3, follow_pages: bool = False) -> Repeated:
     call = Call(path=path)
-    return Repeated(source=SOURCE, clients=clients, calls=[call], pause_s=0.2, follow_pages=follow_pages)
+    return Repeated(source=SOURCE, clients=clients, calls=[call], pause_s=0.1, follow_pages=follow_pages)
 
 
 def test_a_client_sends_its_next_request_when_the_last_is_answered() -> None:
@@ -99,7 +99,7 @@ def test_a_stream_stays_open_and_a_refused_stream_is_retried() -> None:
         return b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" if "Bearer good" in head else BUSY
 
     calls = [Call(path="/events", token=token) for token in ("good", "good", "bad")]
-    result = outcome(OpenStreams(source=SOURCE, calls=calls, pause_s=0.2), answer)
+    result = outcome(OpenStreams(source=SOURCE, calls=calls, pause_s=0.1), answer)
 
     assert (2, 2, 2) == (result.answered, result.first_served, result.open_at_most)
     assert 1 <= result.refused["429"] <= 3
@@ -121,7 +121,7 @@ def test_answers_are_read_and_unfinished_answers_are_stopped() -> None:
         # The first answer ends. The other answers never end.
         return b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + (b"0\r\n\r\n" if "/0/" in path else b"")
 
-    questions = Questions(source=SOURCE, clients=3, token="ben", questions=["Who?", "Where?"], pause_s=0.2)
+    questions = Questions(source=SOURCE, clients=3, token="ben", questions=["Who?", "Where?"], pause_s=0.1)
     result = outcome(questions, answer)
 
     assert (3, 1, 3) == (result.first_served, result.answered, result.open_at_most)
