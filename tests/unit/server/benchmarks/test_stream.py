@@ -1,23 +1,22 @@
 """The choice of the measured chat model."""
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fakes.inspection import inspect_in_process
 from fakes.tiny_gguf import make_tiny_gguf
 
+from models.catalogue.catalogue import Catalogue
 from server.benchmarks import stream
 from server.benchmarks.random_model import Shape
 from server.benchmarks.stream import chat_model
-from server.bootstrap import Appliance, open_appliance
+from server.bootstrap import Appliance
 
 
-@pytest.fixture
-def appliance(tmp_path: Path) -> Iterator[Appliance]:
-    appliance = open_appliance(tmp_path / "home")
-    yield appliance
-    appliance.close()
+@pytest.fixture(autouse=True)
+def _models(appliance: Appliance) -> None:
+    appliance.catalogue = Catalogue(appliance.folder.models, inspect_in_process)
 
 
 def test_the_chat_model_of_the_folder_is_measured(appliance: Appliance, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fakes.accounts import NOW, create_administrator, create_token
 from fakes.clock import FakeClock
+from fakes.small_site import api_routes, serving
 from litestar import Litestar
 from litestar.testing import TestClient
 
@@ -15,8 +16,9 @@ from appliance.community.accounts.operations.sessions import DAY_S, start_sessio
 from appliance.community.accounts.person import Person
 from appliance.infrastructure.paths import DataFolder
 from appliance.infrastructure.settings import load_settings
-from server.app import create_app
+from server.api.accounts import SessionController
 from server.bootstrap import Appliance
+from server.http.threads import Threads
 
 Client = TestClient[Litestar]
 
@@ -27,10 +29,12 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def appliance(tmp_path: Path, clock: FakeClock) -> Appliance:
-    """A data folder with a fake clock; the application closes it."""
+def appliance(tmp_path: Path, clock: FakeClock) -> Iterator[Appliance]:
+    """A data folder with a fake clock."""
     folder = DataFolder(tmp_path / "home").create()
-    return Appliance(folder, load_settings(folder.home), clock=clock)
+    opened = Appliance(folder, load_settings(folder.home), clock=clock)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
@@ -40,7 +44,7 @@ def anna(appliance: Appliance) -> Person:
 
 @pytest.fixture
 def client(appliance: Appliance, anna: Person) -> Iterator[Client]:
-    with TestClient(create_app(appliance), base_url="https://127.0.0.1") as client:
+    with serving(appliance, Threads(), [api_routes(SessionController)]) as client:
         yield client
 
 
