@@ -1,8 +1,7 @@
 """The machine's own certificate authority, and its server certificate for the machine's names and addresses.
 
-The authority can sign certificates only for this site. Name constraints (RFC 5280, 4.2.1.10) permit only the machine's
-names, name endings that no public site has, and private addresses. So a phone that trusts this authority takes no risk on
-other sites.
+The authority can sign only for this site: its name constraints (RFC 5280, 4.2.1.10) permit the machine's names, name
+endings that no public site has, and private addresses. So a phone that trusts it takes no risk on other sites.
 """
 
 import ipaddress
@@ -27,8 +26,7 @@ from appliance.infrastructure.opening import FileRefused, read_regular
 from appliance.infrastructure.own_names import PRIVATE_NETWORKS
 
 AUTHORITY_DAYS = 3650
-# If a user added the authority, Apple's systems accept certificates for at most 825 days, other systems for fewer.
-# So this uses one year.
+# If a user added the authority, Apple's systems accept at most 825 days, other systems fewer. One year is short enough.
 SERVER_DAYS, RENEW_DAYS = 365, 30
 # A file in the folder of certificates. Only the process that locks it may create or renew certificates.
 LOCK = "lock"
@@ -72,9 +70,7 @@ def ensure_certificates(folder: Path, names: Sequence[str], addresses: Sequence[
 def renew_certificates(
     folder: Path, names: Sequence[str], addresses: Sequence[Address], now: datetime, *, new_authority: bool
 ) -> Served:
-    """Create a new server key and certificate. If `new_authority` is true, create a new authority first.
-
-    All devices must then trust the new authority.
+    """Create a new server key and certificate. `new_authority` also creates an authority; all devices must trust it again.
 
     Raises CertificateUnusable.
     """

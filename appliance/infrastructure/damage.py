@@ -55,7 +55,7 @@ def check_not_lost(folder: DataFolder, database: Database) -> None:
     names = ", ".join(path.name for path in traces)
     backup = newest_backup(folder.backups, datetime.now(UTC))
     restore = (
-        f"The newest backup is {backup.name}: To restore it, run `lampstand restore`."
+        f"The newest backup is {backup.name}. To restore it, run `lampstand restore`."
         if backup
         else "There is no backup. If you have a copy of the file, run `lampstand restore FILE`."
     )

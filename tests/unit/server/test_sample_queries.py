@@ -71,7 +71,7 @@ def test_titles_are_not_verses(psalms: Database) -> None:
 
 
 def test_a_library_without_the_translation_raises_an_error(library: Database) -> None:
-    with pytest.raises(TranslationMissing, match="no WEB"):
+    with pytest.raises(TranslationMissing, match="no translation WEB"):
         list(phrases(library, Random(1)))
 
 

@@ -121,7 +121,9 @@ def test_an_installation_with_its_database_is_not_damaged(folder: DataFolder, da
 def test_the_error_names_the_newest_backup(folder: DataFolder, database: Database) -> None:
     for name in ("appliance-2026-11-25-020000Z-4.db", "appliance-2026-11-26-020000Z-9.db"):
         with_people(folder.backups / name, "Anna")
-    with pytest.raises(PeopleDataLost, match=r"appliance-2026-11-26-020000Z-9\.db: `lampstand restore`"):
+    with pytest.raises(
+        PeopleDataLost, match=r"appliance-2026-11-26-020000Z-9\.db. To restore it, run `lampstand restore`"
+    ):
         check_not_lost(folder, database)
 
 

@@ -52,7 +52,7 @@ def test_a_passage_may_have_several_chapters(site: Site) -> None:
         ({"ref": "Gen 5:1"}, 404, "There is no Genesis 5:1 in Invented."),
         ({"ref": "Gen 1:3-1"}, 400, "Write the earlier verse first."),
         ({"ref": "Gen 1:1", "translations": "Third"}, 404, "There is no translation 'Third'."),
-        ({"ref": "Gen 1:1", "translations": ",".join(["Invented"] * 9)}, 400, "At most 8 are allowed."),
+        ({"ref": "Gen 1:1", "translations": ",".join(["Invented"] * 9)}, 400, "at most 8 translations."),
     ],
 )
 def test_a_passage_and_its_translations_must_exist(site: Site, query: dict[str, str], status: int, part: str) -> None:

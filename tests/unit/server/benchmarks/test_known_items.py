@@ -92,5 +92,5 @@ def test_a_topic_whose_verses_are_found_in_part_has_a_part_of_the_ndcg(quality: 
 
 
 def test_a_library_without_the_translations_is_rejected(appliance: Appliance) -> None:
-    with pytest.raises(TranslationMissing, match="has no WEB"):
+    with pytest.raises(TranslationMissing, match="has no translation WEB"):
         measure_known_items(appliance, {}, lambda _line: None)

@@ -106,5 +106,5 @@ def test_json_has_no_list_of_misses(home: Path, cases: Path) -> None:
 
 
 def test_known_items_need_translations(tmp_path: Path) -> None:
-    with pytest.raises(TranslationMissing, match="has no WEB"):
+    with pytest.raises(TranslationMissing, match="has no translation WEB"):
         run(tmp_path / "empty", "known-items")

@@ -107,7 +107,7 @@ def test_a_passage_that_no_translation_has_is_not_found(psalms: Database) -> Non
 
 
 def test_a_passage_is_limited_to_eight_translations(psalms: Database) -> None:
-    with pytest.raises(PassageTooLong, match="At most 8"):
+    with pytest.raises(PassageTooLong, match="at most 8"):
         queries.passage(psalms, parse_reference("Ps 23"), choose(psalms, "First") * 9)
 
 
