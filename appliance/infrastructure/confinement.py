@@ -26,7 +26,7 @@ PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 4, 38
 LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
 LANDLOCK_CREATE_RULESET_VERSION, LANDLOCK_RULE_PATH_BENEATH = 1, 1
 READ_FILE = 1 << 2
-# For each Landlock version that introduced rights: the total number of rights from that version on.
+# For each Landlock version that added rights: the number of rights that exist since then, including the older rights.
 FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16}
 NETWORK_RIGHTS = {4: 2}
 SCOPES = {6: 2}

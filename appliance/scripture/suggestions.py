@@ -85,7 +85,7 @@ class SuggestionTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CompiledSuggestions(msgspec.Struct, frozen=True, kw_only=True):
-    """The suggestions, and the dictionaries and data sets they were compiled from, as pairs of id and digest."""
+    """The suggestions. `sources` has the id and the digest of each dictionary and data set that they were compiled from."""
 
     format: int
     sources: tuple[tuple[str, str], ...]

@@ -144,7 +144,10 @@ class AnswerLog:
 
 
 def mark_interrupted(work: UnitOfWork, message_id: str, *, now: float) -> None:
-    """End a running message whose process has died. The text stays, and an error event says what happened."""
+    """Mark an unfinished answer as interrupted if the process that wrote it has ended.
+
+    The text stays, and an error event says what happened.
+    """
     if work.value(store.SELECT_OWNER, (message_id,)) != MessageState.RUNNING:
         return
     last = int(work.value(store.LAST_SEQ, (message_id,)))

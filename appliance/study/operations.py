@@ -1,4 +1,4 @@
-"""Questions: stores the message, writes the answer outside any request, stops it, and ends answers after a crash."""
+"""Answer questions: store the question, write the answer in the background, stop it, and mark it as ended after a crash."""
 
 import asyncio
 import contextlib
@@ -85,7 +85,7 @@ class AnswerDesk:
         except BaseException:
             self._end(asked_by)
             raise
-        # The model runtime may be on another machine. This id does not tell it who the person is.
+        # The model runtime may be on another machine, so it gets a number and not the name of the person.
         user = "guest" if asked_by is None else f"person-{asked_by}"
         task = asyncio.create_task(self._answer(self.log.open(message.id), question, translation, user))
         self._tasks[message.id], self._askers[message.id] = task, asked_by

@@ -34,5 +34,5 @@ def read_facts(path: Path, family: str = "") -> Facts:
             f"{path.name} is an archive or contains pickled weights, which may run any program. Use a GGUF file."
         )
     raise ModelFileRefused(
-        f"{path.name} is not a model. Choose a GGUF file for llama.cpp: its name ends in .gguf and it begins with GGUF."
+        f"{path.name} is not a model. Choose a GGUF file for llama.cpp: its name ends in .gguf and its content begins with GGUF."
     )

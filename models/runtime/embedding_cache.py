@@ -23,7 +23,7 @@ WRITE_DELAY_S = 0.25
 # Entries per transaction. LMDB writes changed pages to free pages, so a large transaction needs much free space.
 WRITE_BATCH = 64
 # The maximum share of the capacity that one generation may use. The rest is for changed pages, for free lists and for
-# a dropped generation that is not yet overwritten.
+# an old generation that was deleted but not yet overwritten.
 _GENERATION_SHARE = 0.375
 _FILE = "data.mdb"
 _GENERATIONS = (b"generation-0", b"generation-1")

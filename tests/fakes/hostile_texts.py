@@ -80,7 +80,7 @@ def dictionary(key: bytes, markup: bytes, feature: str = "GreekDef") -> Callable
 
 
 def verses_of(fragment: bytes) -> Callable[[Path], None]:
-    """Write a module that has one testament with one verse, the fragment."""
+    """Write a SWORD module with one testament and one verse. The text of the verse is `fragment`."""
     packed = zlib.compress(fragment)
     slots = 8_246  # in the New Testament of the KJV versification, which is shorter
     return module(

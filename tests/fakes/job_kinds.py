@@ -1,4 +1,4 @@
-"""Job kinds for tests. Their jobs differ only by a label."""
+"""Job kinds for tests. Two jobs of one kind differ only in their label."""
 
 from collections.abc import Callable
 from typing import Any

@@ -61,7 +61,7 @@ def small_knowledge() -> Knowledge:
 
 
 def small_memory() -> TopicMemory:
-    """Two topics. `hope` is near the first two verses, and has a vote for the fourth verse.
+    """Two topics. The vector of the topic `hope` is near the first two verses. The topic has a vote for the fourth verse.
 
     `peace` is near the last verse, and has a vote for the first verse.
     """

@@ -16,7 +16,7 @@ ORDER BY f.rank LIMIT :limit
 DEPTH = 400
 # The maximum difference between a verse id in another versification and in the hub, because chapters can shift by one.
 NUMBERING_SHIFT = 2_000
-# For a shift, two chapters are added before a range and two after it. Together, they have fewer verses than this.
+# For a shift, two chapters are added before a range and two after it. These four chapters have fewer verses than this.
 MAX_SHIFTED_VERSES = 1_000
 
 

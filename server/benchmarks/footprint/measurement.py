@@ -97,7 +97,7 @@ class Footprint:
 
     def _search_cold(self, appliance: Running) -> float:
         appliance.await_ready()
-        # Wait the same time as after a page, so that only the page makes a difference.
+        # Wait as long as after the request for a page. Then only the page explains a difference.
         self._wait(self._plan.before_search_s)
         return self._first_search(appliance)
 

@@ -14,7 +14,8 @@ _WORD = re.compile(r"\\(\+?)w\s+")
 # The attributes of a character style. They are before its closing marker.
 _ATTRIBUTES = re.compile(r"\|[^\\\n]*")
 _CLOSING = re.compile(r"\\\+?[a-z]+\d*\*")
-# Control characters around a word. The word's Strong's numbers follow the first character, the word follows the second.
+# Control characters around a word. After the first character come the Strong's numbers of the word, after the second the
+# word. The third ends it.
 WORD_START, WORD_BODY, WORD_END = "\ue000", "\ue001", "\ue002"
 _REMOVE_WORD_SIGNS = dict.fromkeys(map(ord, (WORD_START, WORD_BODY, WORD_END)))
 _STRONG = re.compile(r'strong="([GH]\d+)"')

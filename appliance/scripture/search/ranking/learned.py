@@ -1,4 +1,4 @@
-"""The results of training: files of a few MB in the package, so that ranking works without a network.
+"""The results of training: files of a few MB in the package, so that ranking works without the internet.
 
 `ranker.npz` contains the trees and the embedding adapter. `topics.npz` contains the topics of the topic memory and their votes,
 in the hub versification. `lampstand ranking train` rebuilds both files from a file of votes.

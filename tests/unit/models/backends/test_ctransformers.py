@@ -85,7 +85,7 @@ def test_a_file_that_cannot_be_loaded_is_reported_with_the_reason(library: FakeL
 
 
 def test_a_family_has_the_name_that_the_library_uses(library: FakeLibrary) -> None:
-    # The simulated library knows dolly_v2, as the real library does.
+    # The simulated library knows this family as `dolly_v2`, with an underscore, like the real library.
     assert 4 == len(write(load(family="dolly-v2"), PROMPT, length=4))
 
 

@@ -20,7 +20,7 @@ from models.errors import ModelUnknown
 from server.cli.models import models
 from server.model_jobs import ModelNotAdded
 
-# `models download` is a command of a group in a group.
+# `models download` is a command in the group `models`, which is in the group `lampstand`.
 LAMPSTAND = click.Group("lampstand", commands={"models": models})
 
 

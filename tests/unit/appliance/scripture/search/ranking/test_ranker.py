@@ -143,7 +143,7 @@ def test_a_verse_is_explained_by_its_ranks_and_its_similarity(ranker: Ranker, re
     reasons = rank(ranker, reader, "lamp").explain(places(0, 1, 2, 3))
     ranks = [(why.keyword_rank, why.semantic_rank) for why in reasons.values()]
 
-    # Both verses with the word are equally good by words. The one that is nearer in meaning comes first.
+    # Both verses contain the word, so search by words ranks them equally. The one that is nearer in meaning comes first.
     assert [(None, 1), (1, 2), (2, None), (None, None)] == ranks
     assert [0.8, 0.6, 0, 0] == pytest.approx([why.similarity for why in reasons.values()], abs=0.01)
 
@@ -208,7 +208,7 @@ def test_the_nearest_verses_are_those_of_a_comparison_with_all_verses(count: int
 
 
 def learned() -> Learned:
-    """Trees that give 1 to every verse in a library with cross references, and 2 in a library without."""
+    """Trees that give each verse the score 1 if the library has cross references, and else the score 2."""
     linked, unlinked = (stumps(["any"], [("any", -1.0, score)]) for score in (1.0, 2.0))
     return Learned(
         model="a model",
