@@ -133,7 +133,7 @@ def test_removing_a_person_is_confirmed_first(site: Site) -> None:
     page = Page(browser.open(f"/people/{ben.id}/remove"))
 
     assert ("Remove Ben?", "/people") == (page.title, page.links["Cancel"])
-    assert "their questions and answers will be deleted" in page.text
+    assert "Their questions and answers will be deleted" in page.text
     assert ben == queries.person(site.database, ben.id)
     assert_redirected(browser.submit(f"/people/{ben.id}/remove"), "/people")
     with pytest.raises(PersonNotFound):
