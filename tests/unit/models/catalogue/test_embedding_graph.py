@@ -19,13 +19,21 @@ Hide = Callable[..., None]
 
 
 @pytest.fixture
-def hide_packages(monkeypatch: pytest.MonkeyPatch) -> Hide:
-    """Simulate that packages are not installed."""
+def hide_packages(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Hide:
+    """Simulate that the package of the weights and the library for torch are installed, and that packages are not."""
+    package_folder = tmp_path_factory.mktemp("package")
+    (package_folder / "model").mkdir()
+    (package_folder / "model" / "model.safetensors").touch()
+    origin = str(package_folder / "__init__.py")
+    simulated = {
+        name: importlib.machinery.ModuleSpec(name, None, origin=origin)
+        for name in (MINILM_PACKAGE, "sentence_transformers")
+    }
     find_spec = importlib.util.find_spec
     hidden: set[str] = set()
 
     def find(name: str, package: str | None = None) -> importlib.machinery.ModuleSpec | None:
-        return None if name in hidden else find_spec(name, package)
+        return None if name in hidden else simulated.get(name) or find_spec(name, package)
 
     monkeypatch.setattr(importlib.util, "find_spec", find)
     return lambda *names: hidden.update(names)
@@ -86,6 +94,7 @@ def test_a_graph_of_other_weights_or_without_its_file_is_not_used(tmp_path: Path
     assert not can_embed(tmp_path / "incomplete")
 
 
+@pytest.mark.usefixtures("hide_packages")
 def test_the_error_names_a_package_that_is_removed_while_its_model_is_loaded(tmp_path: Path) -> None:
     model = msgspec.structs.replace(Catalogue(tmp_path).find(MINILM), path=str(tmp_path / "removed"))
 
