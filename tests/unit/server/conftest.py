@@ -65,9 +65,9 @@ def empty_site(_empty_site_of_module: "Site") -> "Site":
 @pytest.fixture
 def new_home(folder_in_memory: Path) -> Iterator[Path]:
     """The path of a data folder for one test. It does not exist."""
-    home = folder_in_memory / "new"
-    yield home
-    shutil.rmtree(home)
+    # A thread of the site may close its database, and so delete files, while the folder is deleted.
+    with tempfile.TemporaryDirectory(dir=folder_in_memory, ignore_cleanup_errors=True) as folder:
+        yield Path(folder) / "new"
 
 
 @pytest.fixture
