@@ -12,7 +12,7 @@ def replace_content(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     new_file = path.with_name(f"{path.name}.new")
     new_file.unlink(missing_ok=True)
     # The mode is set when the file is created, so other users can never open the file.
-    with open(os.open(new_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:  # noqa: PTH123
+    with open(os.open(new_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:  # noqa: PTH123 - opens a descriptor
         file.write(content)
     move_into_place(new_file, path)
 

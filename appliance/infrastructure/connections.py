@@ -40,7 +40,7 @@ def connect(name: str, flags: int) -> apsw.Connection:
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
     connection.enable_load_extension(True)  # noqa: FBT003 - the parameter of apsw has no name
     connection.load_extension(_vector_extension())
-    connection.enable_load_extension(False)  # noqa: FBT003
+    connection.enable_load_extension(False)  # noqa: FBT003 - as above
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA cache_size = -4000")

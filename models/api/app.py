@@ -117,6 +117,6 @@ def create_app(runtime: ModelRuntime, activity: Activity, *, token: str = "") ->
 async def watch_idleness(activity: Activity, idle_exit_s: float, stop: Callable[[], None]) -> None:
     """Call `stop` after `idle_exit_s` seconds without a request."""
     # No event tells that the runtime is idle. So each sleep lasts until the earliest time when the limit can be reached.
-    while (remaining_s := idle_exit_s - activity.idle_s) > 0:  # noqa: ASYNC110
+    while (remaining_s := idle_exit_s - activity.idle_s) > 0:  # noqa: ASYNC110 - time passes; there is no event
         await asyncio.sleep(max(remaining_s, 0.2))
     stop()

@@ -27,7 +27,7 @@ class Page:
 
     @property
     def problem(self) -> str:
-        """The error message of a form, or an empty string if there is none."""
+        """The error message of a form, or an empty string if the form has no error."""
         return " ".join(words_of(element) for element in self._main.findall(".//p[@class='wrong']"))
 
     @property

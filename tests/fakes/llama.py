@@ -172,7 +172,7 @@ class FakeLlama:
         return parsed
 
     def _first_token(self, data: bytes, *, parses_control: bool) -> tuple[int, int]:
-        """Return the id and the length of the longest token that the data begins with. If there is none, return the byte."""
+        """Return the id and the length of the longest token at the start of the data, or of the token of its first byte."""
         matches = [
             (len(text.encode()), BYTES + index)
             for index, (text, kind) in enumerate(self.tokens)
