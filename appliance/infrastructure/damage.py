@@ -104,7 +104,7 @@ def _copy(backup: Path, new_file: Path, folder: DataFolder) -> None:
         with backup.with_name(backup.name + ending).open("rb") as source:
             target = new_file.with_name(new_file.name + ending)
             # The mode and the owner are set before any content is written. If the path is a link, opening it fails.
-            with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - a descriptor
+            with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - descriptor
                 folder.give_to_owner(file.fileno())
                 shutil.copyfileobj(source, file)
 

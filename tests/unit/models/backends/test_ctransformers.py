@@ -1,14 +1,13 @@
 """Generation with ctransformers: no prompt reaches the code that would end the process. The library is simulated."""
 
 import functools
-import itertools
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 from fakes.ctransformers_llm import END, LETTERS, TURN, WORD, FakeLibrary, install_ctransformers
+from fakes.generating import GREEDY, ignore, write
 from fakes.libraries import hide_library
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +18,6 @@ from models.errors import ModelUnavailable, RequestInvalid
 from models.generation.sampling import Sampling
 from models.generation.traced import join_texts, trusted
 
-GREEDY = Sampling(temperature=0)
 OPTIONS = LoadOptions(path="/models/old.bin", threads=4, family="gpt2")
 PROMPT = list(range(20))
 
@@ -47,24 +45,6 @@ def new_model() -> CTransformersBackend:
 def tokenizing_model() -> CTransformersBackend:
     """A model that tests only tokenize with."""
     return new_model()
-
-
-def ignore(_done: int, _total: int) -> None:
-    """Ignore the progress of reading a prompt."""
-
-
-def write(
-    backend: CTransformersBackend,
-    tokens: list[int],
-    *,
-    length: int = 5,
-    sampling: Sampling = GREEDY,
-    on_prompt: Callable[[int, int], None] = ignore,
-    cancelled: threading.Event | None = None,
-) -> str:
-    """Return the next `length` tokens as text; fewer if the generation ends before."""
-    pieces = backend.generate(tokens, sampling, on_prompt, cancelled or threading.Event())
-    return b"".join(itertools.islice(pieces, length)).decode()
 
 
 # Loading.

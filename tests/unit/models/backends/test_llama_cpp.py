@@ -1,12 +1,12 @@
 """Generation with llama.cpp: what is read again, what is kept, and how a generation ends. The library is simulated."""
 
-import itertools
 import os
 import threading
 from collections.abc import Callable
 
 import msgspec
 import pytest
+from fakes.generating import GREEDY, ignore, write
 from fakes.libraries import hide_library, install_library
 from fakes.llama import BEGIN, F16, Q8_0, FakeLlama, install_llama
 from hypothesis import given, settings
@@ -17,7 +17,6 @@ from models.backends.llama_cpp import LlamaCppBackend, json_grammar
 from models.errors import ModelUnavailable, RequestInvalid
 from models.generation.sampling import Sampling
 
-GREEDY = Sampling(temperature=0)
 OPTIONS = LoadOptions(path="/models/lamp.gguf", threads=4, context=4096)
 KIB = 2**10
 # Two conversations of 100 tokens without a common beginning, and a prompt that is read in three passes.
@@ -36,24 +35,6 @@ def llama(monkeypatch: pytest.MonkeyPatch) -> FakeLlama:
 def load(**options: object) -> LlamaCppBackend:
     """Load the model with these options instead of the usual ones."""
     return LlamaCppBackend(msgspec.structs.replace(OPTIONS, **options))
-
-
-def ignore(_done: int, _total: int) -> None:
-    """Ignore the progress of reading a prompt."""
-
-
-def write(
-    backend: LlamaCppBackend,
-    tokens: list[int],
-    *,
-    length: int = 5,
-    sampling: Sampling = GREEDY,
-    on_prompt: Callable[[int, int], None] = ignore,
-    cancelled: threading.Event | None = None,
-) -> str:
-    """Return the next `length` tokens as text; fewer if the generation ends before."""
-    pieces = backend.generate(tokens, sampling, on_prompt, cancelled or threading.Event())
-    return b"".join(itertools.islice(pieces, length)).decode()
 
 
 def first_answer(tokens: list[int]) -> str:
